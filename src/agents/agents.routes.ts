@@ -1,0 +1,145 @@
+// Routes of agents, their drafts, versions and webhook secrets.
+
+import { Elysia, t } from "elysia";
+import type { GuardDeps } from "../auth/guard";
+import { requires } from "../auth/guard";
+import { AppError } from "../errors";
+import { toIso } from "../lib/clock";
+import {
+  answer,
+  answerList,
+  CURSOR_PATTERN,
+  PAGE_DEFAULT,
+  PAGE_MAX,
+  success,
+  successList,
+  toPage,
+} from "../lib/wire";
+import {
+  AgentCreateSchema,
+  AgentPatchSchema,
+  AgentSchema,
+  AgentSummarySchema,
+  SecretCreatedSchema,
+  SecretCreateSchema,
+  VersionSchema,
+  VersionSummarySchema,
+} from "./agents.schema";
+import {
+  findVersion,
+  listAgents,
+  listVersions,
+  toAgentSummary,
+  toVersionSummary,
+} from "./agents.store";
+import type { AgentsDeps } from "./change";
+import {
+  activateAgent,
+  changeAgent,
+  createAgent,
+  deactivateAgent,
+  deleteAgent,
+  getAgent,
+  rotateSecret,
+  toAgent,
+} from "./change";
+
+const pageQuery = t.Object(
+  {
+    limit: t.Optional(t.Integer({ minimum: 1, maximum: PAGE_MAX })),
+    cursor: t.Optional(t.String({ pattern: CURSOR_PATTERN })),
+  },
+  { additionalProperties: false },
+);
+const noQuery = t.Object({}, { additionalProperties: false });
+
+/** `/agents` and what belongs to one agent's definition. */
+export function agentRoutes(deps: AgentsDeps & GuardDeps) {
+  const read = { ...requires(deps, "read"), query: noQuery };
+  const admin = { ...requires(deps, "admin"), query: noQuery };
+  return new Elysia({ normalize: false })
+    .get(
+      "/agents",
+      ({ query }) => {
+        const limit = query.limit ?? PAGE_DEFAULT;
+        const before = query.cursor === undefined ? null : Number(query.cursor);
+        const rows = listAgents(deps, { before, limit: limit + 1 });
+        return successList(toPage({ rows, limit }, (row) => toAgentSummary(row, deps.publicUrl())));
+      },
+      { ...read, query: pageQuery, response: { 200: answerList(AgentSummarySchema) } },
+    )
+    .post(
+      "/agents",
+      async ({ body, set }) => {
+        const changed = await createAgent(deps, body);
+        set.status = 201;
+        set.headers["location"] = `/agents/${changed.row.id}`;
+        return success(toAgent(deps, changed));
+      },
+      { ...admin, body: AgentCreateSchema, response: { 201: answer(AgentSchema) } },
+    )
+    .get(
+      "/agents/:id",
+      ({ params }) => success(toAgent(deps, { row: getAgent(deps, params.id) })),
+      { ...read, response: { 200: answer(AgentSchema) } },
+    )
+    .patch(
+      "/agents/:id",
+      async ({ params, body }) =>
+        success(toAgent(deps, await changeAgent(deps, { id: params.id, patch: body }))),
+      { ...admin, body: AgentPatchSchema, response: { 200: answer(AgentSchema) } },
+    )
+    .delete(
+      "/agents/:id",
+      async ({ params, set }) => {
+        await deleteAgent(deps, params.id);
+        set.status = 204;
+      },
+      admin,
+    )
+    .post(
+      "/agents/:id/activate",
+      async ({ params }) => success(toAgent(deps, await activateAgent(deps, params.id))),
+      { ...admin, response: { 200: answer(AgentSchema) } },
+    )
+    .post(
+      "/agents/:id/deactivate",
+      async ({ params }) => success(toAgent(deps, await deactivateAgent(deps, params.id))),
+      { ...admin, response: { 200: answer(AgentSchema) } },
+    )
+    .get(
+      "/agents/:id/versions",
+      ({ params }) => {
+        const agent = getAgent(deps, params.id);
+        const items = listVersions(deps, agent.seq).map((row) => toVersionSummary(agent, row));
+        return successList({ items, nextCursor: null });
+      },
+      { ...read, response: { 200: answerList(VersionSummarySchema) } },
+    )
+    .get(
+      "/agents/:id/versions/:version",
+      ({ params }) => {
+        const agent = getAgent(deps, params.id);
+        const row = findVersion(deps, { agent: agent.seq, version: params.version });
+        if (row === undefined) throw new AppError("NOT_FOUND");
+        const { version, createdAt } = row;
+        const live = version === agent.liveVersion;
+        const pipeline = JSON.parse(row.pipeline);
+        return success({ version, live, createdAt: toIso(createdAt), pipeline });
+      },
+      {
+        ...read,
+        params: t.Object({ id: t.String(), version: t.Integer({ minimum: 1 }) }),
+        response: { 200: answer(VersionSchema) },
+      },
+    )
+    .post(
+      "/agents/:id/webhook/secrets",
+      async ({ params, body, set }) => {
+        const created = await rotateSecret(deps, { id: params.id, body });
+        set.status = 201;
+        return success(created);
+      },
+      { ...admin, body: SecretCreateSchema, response: { 201: answer(SecretCreatedSchema) } },
+    );
+}

@@ -1,0 +1,155 @@
+// Rows of agents and their versions. A deleted agent keeps its row, so that its executions can be read.
+
+import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
+import type { Db } from "../db/open";
+import { agents, agentVersions } from "../db/schema";
+import type { Clock } from "../lib/clock";
+import { toIso } from "../lib/clock";
+import type { Ids } from "../lib/ids";
+import { formatId } from "../lib/ids";
+import type { AgentSummary, VersionSummary } from "./agents.schema";
+
+export interface AgentStoreDeps {
+  db: Db;
+  clock: Clock;
+  ids: Ids;
+}
+
+export type AgentRow = typeof agents.$inferSelect;
+export type VersionRow = typeof agentVersions.$inferSelect;
+
+/** Stores a new draft agent; runs inside a write. */
+export function insertAgent(
+  deps: AgentStoreDeps,
+  data: { name: string; description: string; draft: string },
+): AgentRow {
+  const now = deps.clock.now();
+  return deps.db.orm
+    .insert(agents)
+    .values({
+      ...data,
+      id: formatId("agt", deps.ids.uid()),
+      status: "draft",
+      createdAt: now,
+      updatedAt: now,
+    })
+    .returning()
+    .get();
+}
+
+/** The agent of that id, or undefined where it never was or is deleted. */
+export const findAgent = (deps: { db: Db }, id: string): AgentRow | undefined =>
+  deps.db.orm
+    .select()
+    .from(agents)
+    .where(and(eq(agents.id, id), isNull(agents.deletedAt)))
+    .get();
+
+/** The number behind an agent id, deleted ones included. */
+export function findAgentSeq(deps: { db: Db }, id: string): number | undefined {
+  return deps.db.orm.select({ seq: agents.seq }).from(agents).where(eq(agents.id, id)).get()?.seq;
+}
+
+/** Up to `limit` agents below the cursor, newest first. */
+export function listAgents(
+  deps: { db: Db },
+  data: { before: number | null; limit: number },
+): AgentRow[] {
+  const below = data.before === null ? undefined : lt(agents.seq, data.before);
+  return deps.db.orm
+    .select()
+    .from(agents)
+    .where(and(isNull(agents.deletedAt), below))
+    .orderBy(desc(agents.seq))
+    .limit(data.limit)
+    .all();
+}
+
+export type AgentChange = Partial<
+  Pick<
+    AgentRow,
+    | "name"
+    | "description"
+    | "draft"
+    | "status"
+    | "liveVersion"
+    | "webhookEnabled"
+    | "webhookSettings"
+    | "deletedAt"
+  >
+>;
+
+/** Changes an agent that is not deleted; runs inside a write. */
+export function updateAgent(
+  deps: AgentStoreDeps,
+  data: { seq: number; change: AgentChange },
+): AgentRow {
+  return deps.db.orm
+    .update(agents)
+    .set({ ...data.change, updatedAt: deps.clock.now(), revision: sql`${agents.revision} + 1` })
+    .where(and(eq(agents.seq, data.seq), isNull(agents.deletedAt)))
+    .returning()
+    .get();
+}
+
+/** One version, or undefined. */
+export const findVersion = (
+  deps: { db: Db },
+  data: { agent: number; version: number },
+): VersionRow | undefined =>
+  deps.db.orm
+    .select()
+    .from(agentVersions)
+    .where(and(eq(agentVersions.agent, data.agent), eq(agentVersions.version, data.version)))
+    .get();
+
+/** All versions of an agent, newest first, without their pipelines. */
+export const listVersions = (deps: { db: Db }, agent: number) =>
+  deps.db.orm
+    .select({ version: agentVersions.version, createdAt: agentVersions.createdAt })
+    .from(agentVersions)
+    .where(eq(agentVersions.agent, agent))
+    .orderBy(desc(agentVersions.version))
+    .all();
+
+/**
+ * Makes the draft the live version and the agent active: a new numbered row where the draft
+ * differs from the live one. Runs inside a write.
+ */
+export function activateDraft(deps: AgentStoreDeps, row: AgentRow): AgentRow {
+  const { liveVersion } = row;
+  const live =
+    liveVersion === null ? undefined : findVersion(deps, { agent: row.seq, version: liveVersion });
+  if (live !== undefined && live.pipeline === row.draft) {
+    return updateAgent(deps, { seq: row.seq, change: { status: "active" } });
+  }
+  const version = (listVersions(deps, row.seq)[0]?.version ?? 0) + 1;
+  deps.db.orm
+    .insert(agentVersions)
+    .values({ agent: row.seq, version, pipeline: row.draft, createdAt: deps.clock.now() })
+    .run();
+  return updateAgent(deps, { seq: row.seq, change: { status: "active", liveVersion: version } });
+}
+
+/** Wire shape of an agent in a list. */
+export const toAgentSummary = (row: AgentRow, publicUrl: string): AgentSummary => ({
+  id: row.id,
+  name: row.name,
+  description: row.description,
+  status: row.status,
+  liveVersion: row.liveVersion,
+  webhookEnabled: row.webhookEnabled,
+  webhookUrl: `${publicUrl}/agents/${row.id}/webhook`,
+  createdAt: toIso(row.createdAt),
+  updatedAt: toIso(row.updatedAt),
+});
+
+/** Wire shape of a version in a list. */
+export const toVersionSummary = (
+  agent: AgentRow,
+  version: { version: number; createdAt: number },
+): VersionSummary => ({
+  version: version.version,
+  live: version.version === agent.liveVersion,
+  createdAt: toIso(version.createdAt),
+});

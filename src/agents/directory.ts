@@ -1,0 +1,77 @@
+// What the webhook route needs of an agent, in memory: one process owns the database, so a change
+// through the API is the only way in which an entry can grow old.
+
+import type { Db } from "../db/open";
+import { sha256 } from "../lib/crypto";
+import type { SecretsDeps } from "../secrets/secrets.store";
+import { listLiveSecrets, openSecret } from "../secrets/secrets.store";
+import type { AgentStatus } from "../vocabulary";
+import { findAgent } from "./agents.store";
+import type { WebhookSettings, WebhookSettingsDeps } from "./webhook-settings";
+import { readStoredWebhook, resolveWebhook } from "./webhook-settings";
+
+export interface LiveSecret {
+  id: string;
+  /** Null where the stored secret cannot be decrypted. */
+  text: string | null;
+  /** SHA-256 of the text, for comparisons whose time must not tell lengths. */
+  digest: Buffer;
+  expiresAt: number | null;
+}
+
+export interface LiveAgent {
+  seq: number;
+  id: string;
+  status: AgentStatus;
+  liveVersion: number | null;
+  webhookEnabled: boolean;
+  webhook: WebhookSettings;
+  secrets: LiveSecret[];
+}
+
+export interface Directory {
+  /** The agent of that id, deleted ones excepted. */
+  find(id: string): LiveAgent | undefined;
+  /** Drops an entry after its change has been committed. */
+  forget(id: string): void;
+}
+
+export type DirectoryDeps = SecretsDeps & WebhookSettingsDeps & { db: Db };
+
+const MAX_KEPT = 10_000;
+
+function load(deps: DirectoryDeps, id: string): LiveAgent | undefined {
+  const row = findAgent(deps, id);
+  if (row === undefined) return undefined;
+  const secrets = listLiveSecrets(deps, { purpose: "webhook", ownerId: id }).map((secret) => {
+    const text = openSecret(deps, secret);
+    return { id: secret.id, text, digest: sha256(text ?? ""), expiresAt: secret.expiresAt };
+  });
+  return {
+    seq: row.seq,
+    id: row.id,
+    status: row.status,
+    liveVersion: row.liveVersion,
+    webhookEnabled: row.webhookEnabled,
+    webhook: resolveWebhook(deps, readStoredWebhook(row.webhookSettings)),
+    secrets,
+  };
+}
+
+/** An empty directory that fills itself. */
+export function createDirectory(deps: DirectoryDeps): Directory {
+  const kept = new Map<string, LiveAgent>();
+  return {
+    find(id) {
+      const known = kept.get(id);
+      if (known !== undefined) return known;
+      const agent = load(deps, id);
+      if (agent === undefined) return undefined;
+      const [oldest] = kept.keys();
+      if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+      kept.set(id, agent);
+      return agent;
+    },
+    forget: (id) => void kept.delete(id),
+  };
+}

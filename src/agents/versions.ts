@@ -1,0 +1,39 @@
+// Compiled versions, shared by all executions of the same version.
+
+import type { Db } from "../db/open";
+import type { CompiledPipeline } from "../pipelines/validate";
+import { validatePipeline } from "../pipelines/validate";
+import type { PipelineLimits } from "../pipelines/pipelines.schema";
+import { findVersion } from "./agents.store";
+
+export interface CompiledVersions {
+  /** The compiled version, or null where it does not exist or this program cannot run it. */
+  find(data: { agent: number; version: number }): CompiledPipeline | null;
+}
+
+/** Compiled versions kept; the least recently added goes first. */
+const MAX_KEPT = 500;
+
+/** Compiles on first use. A provider that is gone by then fails its node, not the version. */
+export function createCompiledVersions(deps: { db: Db; limits: PipelineLimits }): CompiledVersions {
+  const kept = new Map<string, CompiledPipeline | null>();
+  function compile(data: { agent: number; version: number }): CompiledPipeline | null {
+    const row = findVersion(deps, data);
+    if (row === undefined) return null;
+    const providerExists = () => true;
+    return validatePipeline({ providerExists, limits: deps.limits }, JSON.parse(row.pipeline))
+      .compiled;
+  }
+  return {
+    find(data) {
+      const key = `${data.agent}/${data.version}`;
+      const known = kept.get(key);
+      if (known !== undefined) return known;
+      const compiled = compile(data);
+      const [oldest] = kept.keys();
+      if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+      kept.set(key, compiled);
+      return compiled;
+    },
+  };
+}

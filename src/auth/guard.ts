@@ -1,0 +1,95 @@
+// Who may call a route. Runs before the body is read, so that a stranger's body costs nothing.
+
+import type { Db } from "../db/open";
+import { AppError } from "../errors";
+import type { ByteBudget } from "../lib/body";
+import { readBody } from "../lib/body";
+import type { Clock } from "../lib/clock";
+import { describeJsonProblem, parseJson } from "../lib/json";
+import type { Scope } from "../vocabulary";
+import { SCOPES } from "../vocabulary";
+import type { Grant } from "./tokens.store";
+import { findGrant } from "./tokens.store";
+
+export interface GuardDeps {
+  db: Db;
+  clock: Clock;
+  budget: ByteBudget;
+}
+
+/** Largest body of a route other than the webhook. */
+const MAX_API_BODY_BYTES = 1024 * 1024;
+
+/** The token of `Authorization: Bearer …` (RFC 6750; the scheme's case is free, RFC 9110). */
+export function bearerOf(request: Request): string | null {
+  const match = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "");
+  return match?.[1] ?? null;
+}
+
+/** The grant behind a request, or null without a valid token. */
+export function grantOf(deps: { db: Db; clock: Clock }, request: Request): Grant | null {
+  const token = bearerOf(request);
+  return token === null ? null : findGrant(deps, token);
+}
+
+/** Whether a grant covers a scope on a path. */
+export function covers(grant: Grant, data: { scope: Scope; path: string }): boolean {
+  if (SCOPES.indexOf(grant.scope) < SCOPES.indexOf(data.scope)) return false;
+  if (grant.agentId === null) return true;
+  const own = `/agents/${grant.agentId}`;
+  return data.path === own || data.path.startsWith(`${own}/`);
+}
+
+function authorize(deps: GuardDeps, data: { request: Request; scope: Scope }): void {
+  const grant = grantOf(deps, data.request);
+  if (grant === null) {
+    throw new AppError("UNAUTHORIZED", {
+      hint: "Send `Authorization: Bearer hk_live_…`.",
+      headers: { "WWW-Authenticate": "Bearer" },
+    });
+  }
+  if (!covers(grant, { scope: data.scope, path: new URL(data.request.url).pathname })) {
+    throw new AppError("FORBIDDEN", { hint: `This needs the scope ${data.scope}.` });
+  }
+}
+
+const BODY_PROBLEMS = {
+  too_large: "PAYLOAD_TOO_LARGE",
+  encoded: "UNSUPPORTED_ENCODING",
+  overloaded: "OVERLOADED",
+  aborted: "INVALID_JSON",
+} as const;
+
+async function readJson(deps: GuardDeps, request: Request): Promise<unknown> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^application\/json *(;|$)/i.test(type)) throw new AppError("UNSUPPORTED_MEDIA_TYPE");
+  const reading = await readBody(deps, { request, maxBytes: MAX_API_BODY_BYTES });
+  if (!reading.ok) throw new AppError(BODY_PROBLEMS[reading.problem]);
+  const parsed = parseJson(reading.bytes);
+  if (parsed.ok) return parsed.value;
+  throw new AppError("INVALID_JSON", { message: describeJsonProblem(parsed.problem) });
+}
+
+/** Answers hold what their caller may see, for nobody to keep or to guess a type of. */
+const API_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+/** Route hooks that let `scope` and above in; with a body, they also read it as strict JSON. */
+export function requires(deps: GuardDeps, scope: Scope) {
+  return {
+    parse: async ({ request }: { request: Request }) => {
+      authorize(deps, { request, scope });
+      return readJson(deps, request);
+    },
+    transform: ({
+      request,
+      set,
+    }: {
+      request: Request;
+      set: { headers: Record<string, unknown> };
+    }) => {
+      authorize(deps, { request, scope });
+      Object.assign(set.headers, API_HEADERS);
+    },
+    detail: { security: [{ token: [] }] },
+  };
+}

@@ -1,0 +1,75 @@
+// API tokens: 256 random bits, of which only the SHA-256 is stored.
+
+import { eq } from "drizzle-orm";
+import type { Db } from "../db/open";
+import { tokens } from "../db/schema";
+import type { Clock } from "../lib/clock";
+import { randomSecret, sha256 } from "../lib/crypto";
+import type { Ids } from "../lib/ids";
+import { formatId } from "../lib/ids";
+import type { Scope } from "../vocabulary";
+
+export interface TokensDeps {
+  db: Db;
+  clock: Clock;
+  ids: Ids;
+}
+
+/** What a valid token allows. */
+export interface Grant {
+  tokenId: string;
+  scope: Scope;
+  /** The one agent it is for, or null for all. */
+  agentId: string | null;
+}
+
+export const TOKEN_PREFIX = "hk_live_";
+
+/** A token's text, to be shown once. */
+export const makeToken = (): string => randomSecret(TOKEN_PREFIX);
+
+/** Stores a token; runs inside a write. */
+export function insertToken(
+  deps: TokensDeps,
+  data: { text: string; name: string; scope: Scope },
+): void {
+  deps.db.orm
+    .insert(tokens)
+    .values({
+      id: formatId("key", deps.ids.uid()),
+      name: data.name,
+      hash: sha256(data.text),
+      scope: data.scope,
+      createdAt: deps.clock.now(),
+    })
+    .run();
+}
+
+/** Stores a token in place of all others of its name; runs inside a write. */
+export function replaceNamedToken(
+  deps: TokensDeps,
+  data: { text: string; name: string; scope: Scope },
+): void {
+  deps.db.orm.delete(tokens).where(eq(tokens.name, data.name)).run();
+  insertToken(deps, data);
+}
+
+/** The grant of a token's text, or null where it is unknown or expired. */
+export function findGrant(deps: { db: Db; clock: Clock }, text: string): Grant | null {
+  const row = deps.db.orm
+    .select()
+    .from(tokens)
+    .where(eq(tokens.hash, sha256(text)))
+    .get();
+  if (row === undefined) return null;
+  if (row.expiresAt !== null && row.expiresAt <= deps.clock.now()) return null;
+  return { tokenId: row.id, scope: row.scope, agentId: row.agentId };
+}
+
+/** Whether any token was ever made: decides if this is the first start. */
+export const hasTokens = (deps: { db: Db }): boolean =>
+  deps.db.orm.select({ id: tokens.id }).from(tokens).limit(1).get() !== undefined;
+
+/** Whether this very token is stored. */
+export const hasToken = (deps: { db: Db; clock: Clock }, text: string): boolean =>
+  findGrant(deps, text) !== null;

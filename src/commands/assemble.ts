@@ -1,0 +1,131 @@
+// Builds the one object of dependencies from a configuration and an open database.
+
+import { createDirectory } from "../agents/directory";
+import { createCompiledVersions } from "../agents/versions";
+import type { AppDeps } from "../app";
+import type { Config } from "../config";
+import type { Db } from "../db/open";
+import { createSequence } from "../db/sequence";
+import type { Writer } from "../db/writer";
+import { createWriter } from "../db/writer";
+import { createFreshInputs } from "../executions/input";
+import type { Pool } from "../executions/pool";
+import { createPool } from "../executions/pool";
+import { createReadTokens } from "../executions/read-token";
+import { recover } from "../executions/recover";
+import { createByteBudget } from "../lib/body";
+import type { Clock } from "../lib/clock";
+import type { Ids } from "../lib/ids";
+import type { Log } from "../lib/log";
+import type { Outbound } from "../lib/outbound";
+import { createOutbound } from "../lib/outbound";
+import { createHealth } from "../ops/health";
+import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
+import { createModelCaller } from "../providers/call";
+import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
+import type { MasterKey } from "../secrets/master-key";
+import { ensureServerKey } from "../secrets/secrets.store";
+import type { Ledger } from "../webhooks/ledger";
+import { createLedger } from "../webhooks/ledger";
+import { createDurations } from "../webhooks/durations";
+import { createFailures } from "../webhooks/failures";
+import { createWindowClock, recountPlaces, releasePlace } from "../webhooks/limiter";
+import { PRESET_ROWS } from "../webhooks/presets/table";
+import type { SecretUses } from "../webhooks/secret-uses";
+import { createSecretUses } from "../webhooks/secret-uses";
+
+export interface Surroundings {
+  config: Config;
+  db: Db;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+  masterKey: MasterKey;
+  /** Where senders reach this server; asked on use, as the port may be chosen on listening. */
+  publicUrl(): string;
+  /** Another way out, for tests. */
+  outbound?: Outbound;
+}
+
+/** The dependencies, and what a server runs and stops besides its routes. */
+export interface Assembly {
+  deps: AppDeps;
+  writer: Writer;
+  pool: Pool;
+  ledger: Ledger;
+  secretUses: SecretUses;
+}
+
+async function prepareRows(around: Surroundings, writer: Writer): Promise<string> {
+  const serverKey = await writer.write(() => {
+    ensureEcho(around);
+    return ensureServerKey(around);
+  });
+  if (serverKey !== null) return serverKey;
+  throw new Error(
+    "The stored server key was sealed with another key. Restore secret.key, or set the HOOKLINE_ENCRYPTION_KEY it was made with.",
+  );
+}
+
+function createExecutionParts(around: Surroundings & { writer: Writer }) {
+  const { config, db, clock, log, writer } = around;
+  const limits = {
+    ...DEFAULT_LIMITS,
+    maxNodes: config.pipelineMaxNodes,
+    maxEdges: config.pipelineMaxEdges,
+  };
+  const versions = createCompiledVersions({ db, limits });
+  const sequence = createSequence(db);
+  const durations = createDurations({ db });
+  const freshInputs = createFreshInputs();
+  const outbound = around.outbound ?? createOutbound({ allowPrivate: config.allowPrivate });
+  const models = createModelCaller({ outbound, find: (id) => findCallable(around, id) });
+  const pool = createPool({
+    db,
+    writer,
+    clock,
+    log,
+    versions,
+    freshInputs,
+    slots: config.slots,
+    bootSeq: sequence.last(),
+    executionTimeoutMs: config.executionTimeout,
+    callModel: (call) => models.callModel(call),
+    isPureProvider: (id) => models.isPure(id),
+    releasePlace: (agent) => releasePlace({ db }, agent),
+    onFinished: (end) => durations.add(end),
+  });
+  return { limits, versions, sequence, durations, freshInputs, pool };
+}
+
+/** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */
+export async function assemble(around: Surroundings): Promise<Assembly> {
+  const { config, db, clock, log } = around;
+  const writer = createWriter({ db, clock, log });
+  const serverKey = await prepareRows(around, writer);
+  await recover({ db, writer, clock, log, recountPlaces: () => recountPlaces({ db }) });
+  const settings = {
+    config,
+    proposalOf: (preset: keyof typeof PRESET_ROWS) => PRESET_ROWS[preset],
+  };
+  const parts = createExecutionParts({ ...around, writer });
+  const ledger = createLedger({ ...around, writer, sequence: parts.sequence });
+  const secretUses = createSecretUses({ ...around, writer });
+  const deps: AppDeps = {
+    ...around,
+    ...settings,
+    ...parts,
+    writer,
+    ledger,
+    secretUses,
+    directory: createDirectory({ ...around, ...settings }),
+    providerExists: (id) => isUsable(around, id),
+    budget: createByteBudget(),
+    failures: createFailures({ clock }),
+    windowNow: createWindowClock(clock),
+    readTokens: createReadTokens(serverKey),
+    readLinks: config.readLinks,
+    health: createHealth({ clock, writer }),
+  };
+  return { deps, writer, pool: parts.pool, ledger, secretUses };
+}

@@ -1,0 +1,232 @@
+// `hookline serve`: opens the data directory, listens, and on a signal drains and stops.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { AppDeps } from "../app";
+import { createApp, validationWorks } from "../app";
+import {
+  hasToken,
+  hasTokens,
+  insertToken,
+  makeToken,
+  replaceNamedToken,
+} from "../auth/tokens.store";
+import type { Config } from "../config";
+import { ConfigError, environment, loadConfig } from "../config";
+import type { InstanceLock } from "../db/instance-lock";
+import { DirectoryInUse, lockDirectory } from "../db/instance-lock";
+import { migrate, MigrationError } from "../db/migrate";
+import { MIGRATIONS } from "../db/migrations";
+import type { Db } from "../db/open";
+import { openDatabase } from "../db/open";
+import { systemClock, toIso } from "../lib/clock";
+import { systemIds } from "../lib/ids";
+import type { Log } from "../lib/log";
+import { createLog, describeError } from "../lib/log";
+import { loadMasterKey } from "../secrets/master-key";
+import type { Assembly } from "./assemble";
+import { assemble } from "./assemble";
+import { VERSION } from "./version";
+
+/** Executions may finish for this long after a signal; then they are cut and go on at the next start. */
+const DRAIN_MS = 20_000;
+/** The whole stop, connections included; supervisors kill after 30 s. */
+const STOP_MS = 25_000;
+const SWEEP_MS = 60_000;
+
+/** Why the server cannot start, in words for its owner. */
+class StartError extends Error {}
+
+interface Server {
+  config: Config;
+  log: Log;
+  db: Db;
+  lock: InstanceLock;
+  assembly: Assembly;
+  app: ReturnType<typeof createApp>;
+}
+
+function readConfig(args: string[]): Config {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: "string" },
+      host: { type: "string" },
+      data: { type: "string" },
+      "public-url": { type: "string" },
+    },
+  });
+  const flags = {
+    PORT: values.port,
+    HOOKLINE_HOST: values.host,
+    HOOKLINE_DATA_DIR: values.data,
+    HOOKLINE_PUBLIC_URL: values["public-url"],
+  };
+  const given = Object.fromEntries(
+    Object.entries(flags).filter(([, value]) => value !== undefined),
+  );
+  const readFile = (path: string): string => readFileSync(path, "utf8");
+  return loadConfig({ env: { ...environment(), ...given }, readFile });
+}
+
+function openStorage(data: { config: Config; log: Log; dataDir: string }): Db {
+  const db = openDatabase(join(data.dataDir, "hookline.db"));
+  const backupPath = (from: string): string => {
+    const folder = join(data.dataDir, "backups");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const at = toIso(systemClock.now()).replaceAll(":", "-");
+    return join(folder, `before-migration-from-${from}-${at}.db`);
+  };
+  const result = migrate({ db, clock: systemClock, migrations: MIGRATIONS, backupPath });
+  if (result.applied.length > 0) {
+    const applied = result.applied.join(", ");
+    data.log.info("database.migrated", { applied, backup: result.backup });
+  }
+  return db;
+}
+
+/** Takes the configured admin token, or makes the first one and prints it this once. */
+async function ensureAdminToken(deps: AppDeps): Promise<void> {
+  const { adminToken } = deps.config;
+  if (adminToken !== null) {
+    if (hasToken(deps, adminToken)) return;
+    const name = "HOOKLINE_ADMIN_TOKEN";
+    await deps.writer.write(() =>
+      replaceNamedToken(deps, { name, text: adminToken, scope: "admin" }),
+    );
+    return;
+  }
+  if (hasTokens(deps)) return;
+  const text = makeToken();
+  await deps.writer.write(() => insertToken(deps, { text, name: "first start", scope: "admin" }));
+  deps.log.info("admin_token.created", { note: "printed once on standard error" });
+  process.stderr.write(`\nAdmin token, shown only now:\n\n  ${text}\n\n`);
+}
+
+function urlOf(config: Config, port: number): string {
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  return `http://${host === "0.0.0.0" || host === "[::]" ? "localhost" : host}:${port}`;
+}
+
+async function start(args: string[]): Promise<Server> {
+  const config = readConfig(args);
+  const write = (line: string): void => void process.stdout.write(line);
+  const log = createLog({ clock: systemClock, level: config.logLevel, write });
+  const dataDir = resolve(config.dataDir);
+  // The database holds what strangers sent: no file of ours is for other users of the machine.
+  process.umask(0o077);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDirectory(dataDir);
+  lock.note({ pid: process.pid, startedAt: toIso(systemClock.now()), url: null });
+  const db = openStorage({ config, log, dataDir });
+  const masterKey = loadMasterKey({ configured: config.encryptionKey, dataDir });
+  if (masterKey.created) log.info("secret_key.created", { note: "back it up beside the database" });
+  if (!(await validationWorks())) throw new StartError("This build does not check query values.");
+  let port = config.port;
+  const publicUrl = (): string => config.publicUrl ?? urlOf(config, port);
+  const around = { config, db, clock: systemClock, ids: systemIds, log, masterKey, publicUrl };
+  const assembly = await assemble(around);
+  await ensureAdminToken(assembly.deps);
+  const app = createApp(assembly.deps);
+  listen(app, config);
+  port = app.server?.port ?? port;
+  lock.note({ pid: process.pid, startedAt: toIso(systemClock.now()), url: urlOf(config, port) });
+  assembly.pool.wake();
+  log.info("server.started", { url: publicUrl(), version: VERSION, dataDir, pid: process.pid });
+  return { config, log, db, lock, assembly, app };
+}
+
+function listen(app: Server["app"], config: Config): void {
+  try {
+    app.listen({
+      port: config.port,
+      hostname: config.host,
+      // With it a second process would share the port silently.
+      reusePort: false,
+      // Ours are smaller and answered in our shape; the server's own limit answers without a body.
+      maxRequestBodySize: 1024 ** 3,
+    });
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : "";
+    throw new StartError(`Cannot listen on ${config.host}:${config.port}. ${cause}`);
+  }
+}
+
+async function drain(server: Server): Promise<void> {
+  const { app, assembly } = server;
+  assembly.deps.health.noteStopping();
+  const closed = app.server?.stop();
+  await assembly.pool.stop(DRAIN_MS);
+  await Promise.all([assembly.ledger.flush(), assembly.secretUses.flush()]);
+  await assembly.writer.drained();
+  await closed;
+}
+
+async function stop(server: Server, signal: string): Promise<void> {
+  const { log } = server;
+  log.info("server.stopping", { signal, running: server.assembly.pool.size() });
+  const deadline = new Promise<void>((done) => setTimeout(done, STOP_MS).unref());
+  await Promise.race([drain(server), deadline]);
+  server.db.raw.close();
+  server.lock.release();
+  log.info("server.stopped");
+  process.exit(0);
+}
+
+function handleSignals(server: Server): void {
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      stop(server, signal).catch((error: unknown) => {
+        server.log.error("server.failed", describeError(error));
+        process.exit(1);
+      });
+    });
+  }
+}
+
+/** Errors that reach nobody end no process: they are logged, and many of them fail readiness. */
+function handleUnhandled(server: Server): void {
+  const note = (error: unknown): void => {
+    server.assembly.deps.health.noteUnhandled();
+    server.log.error("process.unhandled", describeError(error));
+  };
+  process.on("uncaughtException", note);
+  process.on("unhandledRejection", note);
+  // A log reader that went away must not stop the server.
+  process.stdout.on("error", () => undefined);
+  process.stderr.on("error", () => undefined);
+}
+
+function sweepRegularly(server: Server): void {
+  const sweep = (): void => {
+    server.assembly.ledger.sweep().catch((error: unknown) => {
+      server.log.error("ledger.write_failed", describeError(error));
+    });
+  };
+  setInterval(sweep, SWEEP_MS).unref();
+}
+
+const isExpected = (error: unknown): error is Error =>
+  error instanceof ConfigError ||
+  error instanceof DirectoryInUse ||
+  error instanceof MigrationError ||
+  error instanceof StartError;
+
+/** Runs the server until a signal; exit code 1 where it cannot start, 2 for unknown flags. */
+export async function serve(args: string[]): Promise<void> {
+  try {
+    const server = await start(args);
+    handleUnhandled(server);
+    handleSignals(server);
+    sweepRegularly(server);
+  } catch (error) {
+    const usage = error instanceof TypeError && "code" in error;
+    const text = error instanceof Error && (isExpected(error) || usage) ? error.message : null;
+    process.stderr.write(`${text ?? Bun.inspect(error)}\n`);
+    process.exit(usage ? 2 : 1);
+  }
+}

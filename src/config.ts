@@ -1,0 +1,312 @@
+// Every setting: variable, how it is read, default, one line of documentation. The only place
+// that looks at the environment.
+
+import type { AllowRule } from "./lib/outbound-address";
+import { parseAllowPrivate } from "./lib/outbound-address";
+import type { LogLevel } from "./vocabulary";
+import { LOG_LEVELS } from "./vocabulary";
+
+type Reading<T> = { value: T } | { fault: string };
+
+interface Setting<T> {
+  variable: string;
+  /** What a value looks like, for documents and faults. */
+  form: string;
+  fallback: T;
+  doc: string;
+  /** Secrets are also read from the file named in `<variable>_FILE`, and never printed. */
+  secret?: boolean;
+  read(text: string): Reading<T>;
+}
+
+const integer = (min: number, max: number) => ({
+  form: `integer from ${min} to ${max}`,
+  read: (text: string): Reading<number> => {
+    const value = Number(text);
+    return /^\d+$/.test(text) && value >= min && value <= max
+      ? { value }
+      : { fault: `must be an integer from ${min} to ${max}` };
+  },
+});
+
+const scaled = (data: {
+  form: string;
+  units: Record<string, number>;
+  min: number;
+  max: number;
+}) => ({
+  form: data.form,
+  read: (text: string): Reading<number> => {
+    const match = /^(\d+)([a-z]+)$/i.exec(text);
+    const scale = data.units[(match?.[2] ?? "").toLowerCase()];
+    if (match === null || scale === undefined) return { fault: `must be a ${data.form}` };
+    const value = Number(match[1]) * scale;
+    return value >= data.min && value <= data.max
+      ? { value }
+      : { fault: `must be a ${data.form} within its range` };
+  },
+});
+
+const SIZES = { b: 1, kb: 1024, mb: 1024 * 1024 };
+const DURATIONS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const size = (min: number, max: number) =>
+  scaled({ form: "size such as 512kb or 1mb", units: SIZES, min, max });
+const duration = (min: number, max: number) =>
+  scaled({ form: "duration such as 30s, 5m or 24h", units: DURATIONS, min, max });
+
+const flag = {
+  form: "true or false",
+  read: (text: string): Reading<boolean> =>
+    text === "true" || text === "false"
+      ? { value: text === "true" }
+      : { fault: "must be true or false" },
+};
+
+const word = <T extends string>(words: readonly T[]) => ({
+  form: words.join(", "),
+  read: (text: string): Reading<T> => {
+    const value = words.find((candidate) => candidate === text);
+    return value === undefined ? { fault: `must be one of ${words.join(", ")}` } : { value };
+  },
+});
+
+const text = {
+  form: "text",
+  read: (value: string): Reading<string> => ({ value }),
+};
+
+const optionalText = (form: string, fits: RegExp) => ({
+  form,
+  read: (value: string): Reading<string | null> =>
+    fits.test(value) ? { value } : { fault: `must be ${form}` },
+});
+
+const publicUrl = {
+  form: "URL such as https://hooks.example.com",
+  read: (value: string): Reading<string | null> => {
+    const url = URL.parse(value);
+    const fits = url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === "";
+    return fits
+      ? { value: value.replace(/\/+$/, "") }
+      : { fault: "must be an http or https URL without query" };
+  },
+};
+
+const allowRules = {
+  form: "comma-separated host:port or cidr:port",
+  read: (value: string): Reading<AllowRule[]> => {
+    try {
+      return { value: parseAllowPrivate(value) };
+    } catch (error) {
+      return { fault: error instanceof Error ? error.message : "cannot be read" };
+    }
+  },
+};
+
+const MIB = 1024 * 1024;
+
+/** Largest `maxBodyBytes` that a webhook may ask for; GitHub sends up to 25 MB. */
+export const MAX_WEBHOOK_BODY_BYTES = 25 * MIB;
+
+const setting = <T>(row: Setting<T>): Setting<T> => row;
+
+export const SETTINGS = {
+  port: setting<number>({
+    variable: "PORT",
+    fallback: 3000,
+    doc: "TCP port of the HTTP server; 0 takes a free one.",
+    ...integer(0, 65_535),
+  }),
+  host: setting<string>({
+    variable: "HOOKLINE_HOST",
+    fallback: "127.0.0.1",
+    doc: "Address to listen on; 0.0.0.0 for all.",
+    ...text,
+  }),
+  dataDir: setting<string>({
+    variable: "HOOKLINE_DATA_DIR",
+    fallback: "hookline-data",
+    doc: "Directory of the database, the encryption key and backups; made when missing.",
+    ...text,
+  }),
+  publicUrl: setting<string | null>({
+    variable: "HOOKLINE_PUBLIC_URL",
+    fallback: null,
+    doc: "URL under which senders reach this server; webhook URLs start with it. Without it, the address listened on.",
+    ...publicUrl,
+  }),
+  adminToken: setting<string | null>({
+    variable: "HOOKLINE_ADMIN_TOKEN",
+    fallback: null,
+    secret: true,
+    doc: "Admin token to accept, `hk_live_` and at least 32 characters. Without it the first start makes one and prints it once.",
+    ...optionalText(
+      "hk_live_ and at least 32 letters, digits, _ or -",
+      /^hk_live_[A-Za-z0-9_-]{32,}$/,
+    ),
+  }),
+  encryptionKey: setting<string | null>({
+    variable: "HOOKLINE_ENCRYPTION_KEY",
+    fallback: null,
+    secret: true,
+    doc: "Key for secrets at rest, 32 bytes as base64. Without it `secret.key` in the data directory, made at the first start.",
+    ...optionalText("32 bytes as base64", /^[A-Za-z0-9+/_-]{43}=?$/),
+  }),
+  slots: setting<number>({
+    variable: "HOOKLINE_SLOTS",
+    fallback: 10,
+    doc: "Executions that run at once.",
+    ...integer(1, 1000),
+  }),
+  webhookRatePerMinute: setting<number>({
+    variable: "HOOKLINE_WEBHOOK_RATE_PER_MINUTE",
+    fallback: 100,
+    doc: "Deliveries a webhook accepts in one minute, where it sets nothing itself.",
+    ...integer(1, 1_000_000),
+  }),
+  webhookMaxConcurrent: setting<number>({
+    variable: "HOOKLINE_WEBHOOK_MAX_CONCURRENT",
+    fallback: 10,
+    doc: "Unfinished executions a webhook may have, where it sets nothing itself.",
+    ...integer(1, 1_000_000),
+  }),
+  maxBody: setting<number>({
+    variable: "HOOKLINE_MAX_BODY",
+    fallback: MIB,
+    doc: "Largest webhook body, where neither the webhook nor its preset sets one.",
+    ...size(1024, MAX_WEBHOOK_BODY_BYTES),
+  }),
+  requireWebhookAuth: setting<boolean>({
+    variable: "HOOKLINE_REQUIRE_WEBHOOK_AUTH",
+    fallback: false,
+    doc: "Enabling a webhook without a method makes a bearer secret instead of leaving it open.",
+    ...flag,
+  }),
+  readLinks: setting<boolean>({
+    variable: "HOOKLINE_READ_LINKS",
+    fallback: true,
+    doc: "Accepted deliveries answer with a `Location` whose token reads that execution's result for 24 hours.",
+    ...flag,
+  }),
+  executionTimeout: setting<number>({
+    variable: "HOOKLINE_EXECUTION_TIMEOUT",
+    fallback: 15 * 60_000,
+    doc: "Longest time an execution may take once it has a slot.",
+    ...duration(1000, 3_600_000),
+  }),
+  pipelineMaxNodes: setting<number>({
+    variable: "HOOKLINE_PIPELINE_MAX_NODES",
+    fallback: 100,
+    doc: "Nodes a pipeline may have.",
+    ...integer(2, 10_000),
+  }),
+  pipelineMaxEdges: setting<number>({
+    variable: "HOOKLINE_PIPELINE_MAX_EDGES",
+    fallback: 500,
+    doc: "Edges a pipeline may have.",
+    ...integer(1, 50_000),
+  }),
+  allowPrivate: setting<AllowRule[]>({
+    variable: "HOOKLINE_ALLOW_PRIVATE",
+    fallback: [],
+    doc: "Private targets that outgoing requests may reach, comma-separated `host:port` or `cidr:port`.",
+    ...allowRules,
+  }),
+  logLevel: setting<LogLevel>({
+    variable: "HOOKLINE_LOG_LEVEL",
+    fallback: "info",
+    doc: "Lines below this level are not written.",
+    ...word(LOG_LEVELS),
+  }),
+};
+
+export type Config = {
+  readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer T>
+    ? T
+    : never;
+};
+
+/** All faults of a configuration, one sentence each. */
+export class ConfigError extends Error {
+  constructor(readonly faults: string[]) {
+    super(faults.join("\n"));
+    this.name = "ConfigError";
+  }
+}
+
+export interface ConfigDeps {
+  env: Record<string, string | undefined>;
+  readFile(path: string): string;
+}
+
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let line = 1; line <= a.length; line += 1) {
+    const current = [line];
+    for (let column = 1; column <= b.length; column += 1) {
+      const change = (previous[column - 1] ?? 0) + (a[line - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
+
+function unknownVariables(env: ConfigDeps["env"]): string[] {
+  const known = Object.values(SETTINGS).flatMap((row) =>
+    row.secret === true ? [row.variable, `${row.variable}_FILE`] : [row.variable],
+  );
+  // A Kubernetes Service named hookline injects these; they are no settings of ours.
+  const injected = /^HOOKLINE_(PORT|SERVICE)(_|$)/;
+  return Object.keys(env)
+    .filter((name) => name.startsWith("HOOKLINE_") && !known.includes(name) && !injected.test(name))
+    .map((name) => {
+      const [nearest] = known.toSorted((a, b) => distance(name, a) - distance(name, b));
+      return `${name} is not a setting; did you mean ${nearest}?`;
+    });
+}
+
+function rawValue(deps: ConfigDeps, row: Setting<unknown>): Reading<string | undefined> {
+  const direct = deps.env[row.variable];
+  const file = row.secret === true ? deps.env[`${row.variable}_FILE`] : undefined;
+  if (file === undefined) return { value: direct };
+  if (direct !== undefined) return { fault: `and ${row.variable}_FILE are both set; keep one` };
+  try {
+    return { value: deps.readFile(file).trim() };
+  } catch {
+    return { fault: "has a _FILE that cannot be read" };
+  }
+}
+
+function readSetting<T>(deps: ConfigDeps, row: Setting<T>): Reading<T> {
+  const raw = rawValue(deps, row);
+  if ("fault" in raw) return raw;
+  if (raw.value === undefined) return { value: row.fallback };
+  if (raw.value === "") return { fault: "is empty; give a value or unset it" };
+  return row.read(raw.value);
+}
+
+/** Reads all settings; throws one `ConfigError` that lists every fault. */
+export function loadConfig(deps: ConfigDeps): Config {
+  const faults = unknownVariables(deps.env);
+  const values = Object.entries(SETTINGS).map(([name, row]) => {
+    const reading = readSetting<unknown>(deps, row);
+    if ("fault" in reading) {
+      faults.push(`${row.variable} ${reading.fault}`);
+      return [name, row.fallback];
+    }
+    return [name, reading.value];
+  });
+  const config: Config = Object.fromEntries(values);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** The settings of an empty environment, some of them replaced; for tests and documents. */
+export function createConfig(overrides: Partial<Config> = {}): Config {
+  return { ...loadConfig({ env: {}, readFile: () => "" }), ...overrides };
+}
+
+/** The process's environment. */
+export const environment = (): ConfigDeps["env"] => process.env;

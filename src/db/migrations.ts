@@ -1,0 +1,10 @@
+// The migrations of `drizzle/`, in their order, inside the binary.
+
+import initial from "../../drizzle/0000_initial.sql" with { type: "text" };
+
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [{ name: "0000_initial", sql: initial }];

@@ -1,0 +1,46 @@
+// Opens the database file and sets its pragmas, each with its reason. Nothing else opens it.
+
+import { Database } from "bun:sqlite";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import * as schema from "./schema";
+
+/** One connection, raw for the prepared hot statements and typed for the others. */
+export interface Db {
+  raw: Database;
+  orm: BunSQLiteDatabase<typeof schema>;
+}
+
+/** Below it a checkpoint beside a write could corrupt the file (sqlite.org/wal.html, WAL reset). */
+const OLDEST_SQLITE = "3.51.3";
+
+function isOlder(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split(".").map(Number));
+  for (const [place, part] of (b ?? []).entries()) {
+    if ((a?.[place] ?? 0) !== part) return (a?.[place] ?? 0) < part;
+  }
+  return false;
+}
+
+/** Opens `path` (or `:memory:`) for the process's one writing connection. */
+export function openDatabase(path: string): Db {
+  const raw = new Database(path, { create: true, readwrite: true, strict: true });
+  const version = raw.query<{ version: string }, []>("select sqlite_version() as version").get();
+  if (version === null || isOlder(version.version, OLDEST_SQLITE)) {
+    raw.close();
+    throw new Error(`SQLite ${OLDEST_SQLITE} or newer is needed, this is ${version?.version}`);
+  }
+  // A held lock must not stop the event loop: the writer retries by itself.
+  raw.run("pragma busy_timeout = 0");
+  // Takes effect only before WAL and the first table.
+  raw.run("pragma auto_vacuum = incremental");
+  raw.run("pragma journal_mode = wal");
+  // The answer 200 promises that a power cut loses nothing.
+  raw.run("pragma synchronous = full");
+  raw.run("pragma foreign_keys = on");
+  raw.run("pragma trusted_schema = off");
+  raw.run("pragma temp_store = memory");
+  // A long reader may let the log grow; afterwards it shrinks to this.
+  raw.run(`pragma journal_size_limit = ${64 * 1024 * 1024}`);
+  return { raw, orm: drizzle(raw, { schema }) };
+}

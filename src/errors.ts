@@ -1,0 +1,281 @@
+// Every error code: its HTTP status, the public sentence, and a line for the documentation.
+// Codes without a status end executions and steps; they appear in results, never as an answer.
+
+interface ErrorRow {
+  status: number | null;
+  message: string;
+  doc: string;
+}
+
+const row = (status: number | null, message: string, doc: string): ErrorRow => ({
+  status,
+  message,
+  doc,
+});
+
+export const ERRORS = {
+  UNAUTHORIZED: row(
+    401,
+    "A valid credential is required.",
+    "No credential, or one that does not fit. API: send `Authorization: Bearer hk_live_…`. Webhook: the delivery's ledger row names the reason.",
+  ),
+  FORBIDDEN: row(
+    403,
+    "This token may not do that.",
+    "The token's scope or agent does not cover the request; make one that does.",
+  ),
+  NOT_FOUND: row(
+    404,
+    "There is nothing at this address.",
+    "Unknown path or id; for a webhook also: switched off, or the agent is not active.",
+  ),
+  METHOD_NOT_ALLOWED: row(
+    405,
+    "This address does not take that method.",
+    "The `Allow` header lists the methods it takes.",
+  ),
+  AGENT_NOT_RUNNABLE: row(
+    409,
+    "The agent has no live version; activate it first.",
+    "`invoke` runs the live version of an active agent.",
+  ),
+  PROVIDER_BUILT_IN: row(
+    409,
+    "The built-in provider cannot be changed or deleted.",
+    "`echo` is part of the program.",
+  ),
+  PROVIDER_IN_USE: row(
+    409,
+    "A live agent still calls this provider.",
+    "Deactivate or change the agents that `details` lists, then delete.",
+  ),
+  PAYLOAD_TOO_LARGE: row(
+    413,
+    "The body is larger than this address takes.",
+    "Webhooks: `webhook.limits.maxBodyBytes`; other routes take 1 MiB.",
+  ),
+  UNSUPPORTED_ENCODING: row(
+    415,
+    "Send the body without Content-Encoding.",
+    "Compressed bodies are refused unread.",
+  ),
+  UNSUPPORTED_MEDIA_TYPE: row(
+    415,
+    "Send the body as application/json.",
+    "The content type is not one that this address reads.",
+  ),
+  INVALID_JSON: row(
+    400,
+    "The body is not JSON that can be read.",
+    "Empty, not UTF-8, malformed, or nested deeper than 64 levels.",
+  ),
+  VALIDATION_ERROR: row(
+    422,
+    "The request does not fit; details list what and where.",
+    "Each entry of `details` names a field, a node or an edge, and what to do.",
+  ),
+  INPUT_INVALID: row(
+    422,
+    "The input does not fit the schema of the agent's input node.",
+    "`details` carries JSON pointers into the input.",
+  ),
+  IDEMPOTENCY_KEY_INVALID: row(
+    400,
+    "Idempotency-Key takes 1 to 255 visible ASCII characters.",
+    "Send a shorter key without control characters, or none.",
+  ),
+  IDEMPOTENCY_MISMATCH: row(
+    422,
+    "This Idempotency-Key was used with another body.",
+    "A key names one request: use a new key for a new body.",
+  ),
+  TOO_MANY_FAILURES: row(
+    429,
+    "Too many failed attempts; try again later.",
+    "More than 60 failed credentials a minute from one address, or 600 for one webhook.",
+  ),
+  RATE_LIMITED: row(
+    429,
+    "The limit of this minute is used up.",
+    "`webhook.limits.perMinute`; `Retry-After` says when the next window opens.",
+  ),
+  CONCURRENCY_LIMITED: row(
+    429,
+    "As many executions as allowed are unfinished.",
+    "`webhook.limits.maxConcurrent`; try again after `Retry-After` seconds.",
+  ),
+  INTERNAL: row(
+    500,
+    "Something went wrong on our side.",
+    "The log line with this `requestId` has the cause.",
+  ),
+  OVERLOADED: row(
+    503,
+    "The server is reading as much as it can; try again shortly.",
+    "More than 64 MiB of bodies are being read at once.",
+  ),
+  STORAGE_UNAVAILABLE: row(
+    503,
+    "The request could not be stored; nothing was accepted.",
+    "The disk is full, locked or failing; try again after `Retry-After` seconds.",
+  ),
+  SECRET_UNREADABLE: row(
+    503,
+    "The stored secret cannot be read.",
+    "`secret.key` or HOOKLINE_ENCRYPTION_KEY is not the one that encrypted it.",
+  ),
+  SHUTTING_DOWN: row(
+    503,
+    "The server is stopping; try again shortly.",
+    "It stops taking work on SIGTERM and ends within 25 seconds.",
+  ),
+
+  ADDRESS_FORBIDDEN: row(
+    null,
+    "The address is not public; allow it with HOOKLINE_ALLOW_PRIVATE=host:port.",
+    "Outgoing requests reach public addresses only, unless the setting lists the target.",
+  ),
+  ADDRESS_UNRESOLVED: row(
+    null,
+    "The host name could not be resolved.",
+    "Check the `baseUrl` and this machine's DNS.",
+  ),
+  URL_INVALID: row(
+    null,
+    "The URL is not one that can be called.",
+    "http and https only, without user and password.",
+  ),
+  RESPONSE_TOO_LARGE: row(
+    null,
+    "The response is larger than allowed.",
+    "The peer sent more bytes than the limit of the call.",
+  ),
+  PROVIDER_UNREACHABLE: row(
+    null,
+    "The provider could not be reached.",
+    "No connection, a TLS failure, or the connection broke before an answer.",
+  ),
+  PROVIDER_ERROR: row(
+    null,
+    "The provider answered with an error.",
+    "Its HTTP status stands in the step's error.",
+  ),
+  PROVIDER_RESPONSE_INVALID: row(
+    null,
+    "The provider's answer is not in the expected format.",
+    "Is `baseUrl` that of an OpenAI-compatible API, `/v1` included?",
+  ),
+  PROVIDER_STREAM_CUT: row(
+    null,
+    "The provider's answer broke off before its end.",
+    "The stream ended without a finish reason; what had arrived is in the step.",
+  ),
+  PROVIDER_TIMEOUT: row(
+    null,
+    "The provider did not answer in time.",
+    "`timeoutMs` of the node; first byte within 60 s, then never silent for 30 s.",
+  ),
+  PROVIDER_MISSING: row(
+    null,
+    "The provider of this node does not exist any more.",
+    "Choose another provider and activate.",
+  ),
+  CREDENTIAL_UNREADABLE: row(
+    null,
+    "The provider's key cannot be read.",
+    "`secret.key` or HOOKLINE_ENCRYPTION_KEY is not the one that encrypted it; set the key again.",
+  ),
+  EXECUTION_TIMEOUT: row(
+    null,
+    "The execution ran longer than allowed.",
+    "HOOKLINE_EXECUTION_TIMEOUT.",
+  ),
+  OUTPUT_TOO_LARGE: row(
+    null,
+    "The output is larger than 1 MiB.",
+    "Return less, or store the result elsewhere and return a reference.",
+  ),
+  CRASH_LOOP: row(
+    null,
+    "The process ended three times while this ran.",
+    "It is not tried again; the log of those starts may tell why.",
+  ),
+  PIPELINE_INVALID: row(
+    null,
+    "The stored version cannot be run by this program.",
+    "Activate the agent again, and mend what is listed.",
+  ),
+  EXECUTION_FAILED: row(
+    null,
+    "The execution ended by an error of ours.",
+    "The log line with the execution's id has the cause.",
+  ),
+} satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One entry of `error.details`: where, a code, and what to do. Never the value sent. */
+export interface ErrorDetail {
+  path?: string;
+  nodeId?: string;
+  edgeId?: string;
+  field?: string;
+  code: string;
+  message: string;
+}
+
+export interface AppErrorOptions {
+  message?: string;
+  hint?: string;
+  details?: ErrorDetail[];
+  headers?: Record<string, string>;
+  cause?: unknown;
+}
+
+/** The one error class: a code of the table, and what a reader may know. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly details: ErrorDetail[] | undefined;
+  readonly headers: Record<string, string>;
+
+  constructor(code: ErrorCode, options: AppErrorOptions = {}) {
+    super(options.message ?? ERRORS[code].message, { cause: options.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details;
+    this.headers = options.headers ?? {};
+  }
+
+  /** HTTP status of the answer; 500 for codes that only end executions. */
+  get status(): number {
+    return ERRORS[this.code].status ?? 500;
+  }
+}
+
+/** The failure body of every answer. */
+export interface FailureBody {
+  success: false;
+  error: {
+    code: string;
+    message: string;
+    hint?: string;
+    details?: ErrorDetail[];
+    requestId: string;
+  };
+}
+
+/** Puts an error into the one failure shape. */
+export function toFailureBody(error: AppError, requestId: string): FailureBody {
+  return {
+    success: false,
+    error: {
+      code: error.code,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(error.details === undefined ? {} : { details: error.details }),
+      requestId,
+    },
+  };
+}

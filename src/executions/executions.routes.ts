@@ -1,0 +1,124 @@
+// Routes of executions: list, poll, invoke.
+
+import { Elysia, t } from "elysia";
+import { findAgentSeq } from "../agents/agents.store";
+import type { GuardDeps } from "../auth/guard";
+import { bearerOf, requires } from "../auth/guard";
+import { AppError } from "../errors";
+import {
+  answer,
+  answerList,
+  CURSOR_PATTERN,
+  PAGE_DEFAULT,
+  PAGE_MAX,
+  success,
+  successList,
+  words,
+} from "../lib/wire";
+import type { Json } from "../pipelines/record";
+import type { ExecutionStatus } from "../vocabulary";
+import { EXECUTION_STATUSES, TRIGGERS } from "../vocabulary";
+import {
+  AcceptedSchema,
+  ExecutionResultSchema,
+  ExecutionSchema,
+  ExecutionSummarySchema,
+  InvokeSchema,
+} from "./executions.schema";
+import type { InvokeDeps } from "./invoke";
+import { invoke } from "./invoke";
+import type { ViewDeps } from "./view";
+import { viewExecution, viewExecutions, viewResult } from "./view";
+
+const RETRY_AFTER_SECONDS = "1";
+
+const listQuery = t.Object(
+  {
+    trigger: t.Optional(words(TRIGGERS)),
+    status: t.Optional(t.String({ maxLength: 200 })),
+    limit: t.Optional(t.Integer({ minimum: 1, maximum: PAGE_MAX })),
+    cursor: t.Optional(t.String({ pattern: CURSOR_PATTERN })),
+  },
+  { additionalProperties: false },
+);
+
+function readStatuses(text: string | undefined): ExecutionStatus[] {
+  if (text === undefined) return [];
+  return text.split(",").map((part) => {
+    const status = EXECUTION_STATUSES.find((word) => word === part);
+    if (status !== undefined) return status;
+    const message = `Use one or more of ${EXECUTION_STATUSES.join(", ")}, separated by commas.`;
+    throw new AppError("VALIDATION_ERROR", {
+      details: [{ path: "/status", code: "UNKNOWN_STATUS", message }],
+    });
+  });
+}
+
+function refuseWait(waitSeconds: unknown): void {
+  if (waitSeconds === undefined) return;
+  const message = "waitSeconds is not available yet; leave it out and poll the execution.";
+  throw new AppError("VALIDATION_ERROR", {
+    details: [{ path: "/waitSeconds", code: "FIELD_UNAVAILABLE", message }],
+  });
+}
+
+/** `/agents/{id}/executions` and `/agents/{id}/invoke`. */
+export function executionRoutes(deps: ViewDeps & InvokeDeps & GuardDeps) {
+  const read = requires(deps, "read");
+  return new Elysia({ normalize: false })
+    .get(
+      "/agents/:id/executions",
+      ({ params, query }) => {
+        const agent = findAgentSeq(deps, params.id);
+        if (agent === undefined) throw new AppError("NOT_FOUND");
+        return successList(
+          viewExecutions(deps, {
+            agent,
+            trigger: query.trigger ?? null,
+            statuses: readStatuses(query.status),
+            before: query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor),
+            limit: query.limit ?? PAGE_DEFAULT,
+          }),
+        );
+      },
+      { ...read, query: listQuery, response: { 200: answerList(ExecutionSummarySchema) } },
+    )
+    .get(
+      "/agents/:id/executions/:executionId",
+      ({ params, query, set }) => {
+        const ids = { agentId: params.id, id: params.executionId };
+        const { token } = query;
+        const found =
+          token === undefined ? viewExecution(deps, ids) : viewResult(deps, { ...ids, token });
+        if (found === null) throw new AppError("UNAUTHORIZED");
+        if (found.status === "running") set.headers["retry-after"] = RETRY_AFTER_SECONDS;
+        return success(found);
+      },
+      {
+        // The delivery's own token stands in for an API token; with both, the API token decides.
+        transform: (context) => {
+          const { token } = context.query;
+          if (token === undefined || bearerOf(context.request) !== null) read.transform(context);
+        },
+        query: t.Object(
+          { token: t.Optional(t.String({ maxLength: 200 })) },
+          { additionalProperties: false },
+        ),
+        response: { 200: answer(t.Union([ExecutionSchema, ExecutionResultSchema])) },
+      },
+    )
+    .post(
+      "/agents/:id/invoke",
+      async ({ params, body }) => {
+        refuseWait(body.waitSeconds);
+        // Parsed by `JSON.parse`: any value is JSON.
+        return success(await invoke(deps, { agentId: params.id, input: body.input as Json }));
+      },
+      {
+        ...requires(deps, "operate"),
+        query: t.Object({}, { additionalProperties: false }),
+        body: InvokeSchema,
+        response: { 200: answer(AcceptedSchema) },
+      },
+    );
+}

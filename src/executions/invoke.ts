@@ -1,0 +1,46 @@
+// Manual runs of an agent's live version.
+
+import type { AgentsDeps } from "../agents/change";
+import { getAgent } from "../agents/change";
+import type { CompiledVersions } from "../agents/versions";
+import type { Sequence } from "../db/sequence";
+import { AppError } from "../errors";
+import { formatId } from "../lib/ids";
+import type { Json } from "../pipelines/record";
+import { insertExecution, insertPayload, packInput } from "./executions.store";
+import type { Pool } from "./pool";
+
+export type InvokeDeps = AgentsDeps & {
+  versions: CompiledVersions;
+  sequence: Sequence;
+  pool: Pool;
+};
+
+/**
+ * Stores an execution with trigger `manual` and wakes the pool; takes nothing from the webhook's
+ * limits. Throws AGENT_NOT_RUNNABLE or INPUT_INVALID.
+ */
+export async function invoke(
+  deps: InvokeDeps,
+  data: { agentId: string; input: Json },
+): Promise<{ executionId: string; status: "running" }> {
+  const agent = getAgent(deps, data.agentId);
+  const version = agent.liveVersion;
+  const pipeline = version === null ? null : deps.versions.find({ agent: agent.seq, version });
+  if (agent.status !== "active" || version === null || pipeline === null) {
+    throw new AppError("AGENT_NOT_RUNNABLE");
+  }
+  const details = pipeline.checkInput(data.input);
+  if (details.length > 0) throw new AppError("INPUT_INVALID", { details });
+  const uid = deps.ids.uid();
+  const seq = deps.sequence.next();
+  const payload = packInput(data.input);
+  await deps.writer.write(() => {
+    const createdAt = deps.clock.now();
+    const own = { seq, uid, agent: agent.seq, version, createdAt };
+    insertExecution(deps, { ...own, trigger: "manual", delivery: null });
+    insertPayload(deps, { seq, payload });
+  });
+  deps.pool.wake();
+  return { executionId: formatId("exec", uid), status: "running" };
+}

@@ -1,0 +1,57 @@
+// The journal: what an execution did, append-only, in the order of `id` = seq × 2^20 + entry.
+
+import type { Db } from "../db/open";
+import { pack, unpack } from "../db/pack";
+import type { JournalKind } from "../vocabulary";
+
+/** Entries one execution may have; its caps keep it far below. */
+const ENTRIES = 2 ** 20;
+
+export interface JournalEntry {
+  kind: JournalKind;
+  record: unknown;
+}
+
+/** Appends an entry; a second end of the same effect is refused by the table. Runs inside a write. */
+export function appendEntry(
+  deps: { db: Db },
+  data: {
+    execution: number;
+    entry: number;
+    kind: JournalKind;
+    effect: string | null;
+    record: string;
+  },
+): void {
+  const { packed, bytes } = pack(Buffer.from(data.record));
+  deps.db.raw
+    .query(
+      "insert into journal (id, execution, kind, effect, packed, record) values (?, ?, ?, ?, ?, ?)",
+    )
+    .run(
+      data.execution * ENTRIES + data.entry,
+      data.execution,
+      data.kind,
+      data.effect,
+      packed ? 1 : 0,
+      bytes,
+    );
+}
+
+/** All entries of an execution, oldest first, and the number of the next. */
+export function readJournal(
+  deps: { db: Db },
+  execution: number,
+): { entries: JournalEntry[]; next: number } {
+  const rows = deps.db.raw
+    .query<{ id: number; kind: JournalKind; packed: number; record: Uint8Array }, [number, number]>(
+      "select id, kind, packed, record from journal where id >= ? and id < ? order by id",
+    )
+    .all(execution * ENTRIES, (execution + 1) * ENTRIES);
+  const entries = rows.map((row) => {
+    const bytes = unpack({ packed: row.packed, bytes: row.record });
+    return { kind: row.kind, record: JSON.parse(Buffer.from(bytes).toString("utf8")) };
+  });
+  const last = rows.at(-1);
+  return { entries, next: last === undefined ? 0 : last.id - execution * ENTRIES + 1 };
+}

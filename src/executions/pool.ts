@@ -1,0 +1,187 @@
+// The slots: takes waiting executions from the table, agents in turn, and runs each in a slot.
+// A slot hands its result to the writer and takes the next execution without waiting for the commit.
+
+import type { Log } from "../lib/log";
+import { describeError } from "../lib/log";
+import type { StepRecord } from "../pipelines/record";
+import type { ExecuteDeps, Run } from "./execute";
+import { execute } from "./execute";
+import type { WaitingRow } from "./executions.store";
+import { Stopped } from "./persist";
+import { isFinal, nextWaitingAgent, nextWaitingOf } from "./executions.store";
+
+/** What can be seen of an execution in a slot. */
+export interface LiveExecution {
+  startedAt: number;
+  attempt: number;
+  steps: readonly StepRecord[];
+}
+
+export interface Pool {
+  /** Work may have arrived: fills free slots. */
+  wake(): void;
+  /** The execution in a slot, or undefined. */
+  liveOf(seq: number): LiveExecution | undefined;
+  /** Executions in slots. */
+  size(): number;
+  /** Resolves when that execution's end is on disk; at once where it ended before. */
+  finished(seq: number): Promise<void>;
+  /** Resolves when no slot is taken and no result waits for its commit. */
+  idle(): Promise<void>;
+  /** Takes no more work, lets what runs finish for `graceMs`, then cuts it for the next start. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export type PoolDeps = ExecuteDeps & {
+  log: Log;
+  slots: number;
+  /** The last `seq` of earlier processes: up to it, a start is on disk before it runs. */
+  bootSeq: number;
+};
+
+/** Bounds the results that wait for a commit, and how long one turn of the loop can last. */
+const MAX_UNSETTLED = 256;
+
+/** A pool whose slots are empty until `wake`. */
+export const createPool = (deps: PoolDeps): Pool => new SlotPool(deps);
+
+class SlotPool implements Pool {
+  readonly #deps: PoolDeps;
+  readonly #running = new Map<number, Run>();
+  readonly #byAgent = new Map<number, number>();
+  /** Up to here an agent's waiting rows have been taken, whether or not the table says so yet. */
+  readonly #taken = new Map<number, number>();
+  readonly #waiters = new Map<number, (() => void)[]>();
+  readonly #cut = new AbortController();
+  /** Executions whose end is not on disk: those in slots, and results on their way. */
+  #unsettled = 0;
+  #lastAgent = 0;
+  #idle: (() => void)[] = [];
+  #stopped = false;
+  #waking = false;
+
+  constructor(deps: PoolDeps) {
+    this.#deps = deps;
+  }
+
+  wake(): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    queueMicrotask(() => this.#fill());
+  }
+
+  #fill(): void {
+    this.#waking = false;
+    while (!this.#stopped && this.#hasRoom()) {
+      const row = this.#next();
+      if (row === null) return;
+      this.#start(row);
+    }
+  }
+
+  liveOf(seq: number): LiveExecution | undefined {
+    const run = this.#running.get(seq);
+    if (run === undefined) return undefined;
+    return { startedAt: run.startedAt, attempt: run.attempt, steps: [...run.steps.values()] };
+  }
+
+  size(): number {
+    return this.#running.size;
+  }
+
+  finished(seq: number): Promise<void> {
+    if (isFinal(this.#deps, seq)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.set(seq, [...(this.#waiters.get(seq) ?? []), resolve]);
+    });
+  }
+
+  idle(): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
+    const cut = setTimeout(() => {
+      this.#cut.abort();
+      for (const run of this.#running.values()) run.abort.abort("stopping");
+    }, graceMs);
+    await this.idle();
+    clearTimeout(cut);
+  }
+
+  #hasRoom(): boolean {
+    return (
+      this.#running.size < this.#deps.slots && this.#unsettled < MAX_UNSETTLED + this.#deps.slots
+    );
+  }
+
+  #isIdle(): boolean {
+    return this.#unsettled === 0;
+  }
+
+  /** The oldest waiting execution of the next agent in turn. */
+  #next(): WaitingRow | null {
+    const full = this.#deps.slots - 1;
+    let spare: WaitingRow | null = null;
+    const first = this.#lastAgent;
+    let after = first;
+    let wrapped = false;
+    for (;;) {
+      const agent = nextWaitingAgent(this.#deps, after);
+      if (agent === null || (wrapped && agent > first)) {
+        if (wrapped) return spare;
+        wrapped = true;
+        after = 0;
+        continue;
+      }
+      after = agent;
+      const row = nextWaitingOf(this.#deps, { agent, after: this.#taken.get(agent) ?? 0 });
+      if (row === null) continue;
+      if ((this.#byAgent.get(agent) ?? 0) < full || full === 0) return row;
+      // It holds all slots but one: the last is for another agent, where one waits.
+      spare ??= row;
+    }
+  }
+
+  #start(row: WaitingRow): void {
+    this.#lastAgent = row.agent;
+    this.#taken.set(row.agent, row.seq);
+    this.#byAgent.set(row.agent, (this.#byAgent.get(row.agent) ?? 0) + 1);
+    const run: Run = {
+      row,
+      startedAt: this.#deps.clock.now(),
+      attempt: row.attempt + 1,
+      strict: row.seq <= this.#deps.bootSeq,
+      steps: new Map(),
+      abort: new AbortController(),
+    };
+    this.#running.set(row.seq, run);
+    this.#unsettled += 1;
+    execute(this.#deps, { run, stopping: this.#cut.signal, release: () => this.#release(run) })
+      .catch((error: unknown) => {
+        if (error instanceof Stopped) return;
+        this.#deps.log.error("execution.unsaved", { seq: row.seq, ...describeError(error) });
+      })
+      .finally(() => this.#settle(run));
+  }
+
+  #release(run: Run): void {
+    if (!this.#running.delete(run.row.seq)) return;
+    const left = (this.#byAgent.get(run.row.agent) ?? 1) - 1;
+    if (left === 0) this.#byAgent.delete(run.row.agent);
+    else this.#byAgent.set(run.row.agent, left);
+    this.wake();
+  }
+
+  #settle(run: Run): void {
+    this.#release(run);
+    this.#unsettled -= 1;
+    const waiting = this.#waiters.get(run.row.seq) ?? [];
+    this.#waiters.delete(run.row.seq);
+    for (const resolve of waiting) resolve();
+    if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
+    else this.wake();
+  }
+}

@@ -1,0 +1,152 @@
+// Executions as they are read: rows, journal and slots put together into wire shapes.
+
+import type { CompiledVersions } from "../agents/versions";
+import type { Db } from "../db/open";
+import { AppError } from "../errors";
+import type { Clock } from "../lib/clock";
+import { toIso, toIsoOrNull } from "../lib/clock";
+import { formatId, parseId } from "../lib/ids";
+import type { Page } from "../lib/wire";
+import type { Json, StepRecord } from "../pipelines/record";
+import type { ExecutionStatus, Trigger } from "../vocabulary";
+import { EXECUTION_STATES } from "../vocabulary";
+import type { Execution, ExecutionResult, ExecutionSummary, Step } from "./executions.schema";
+import type { ExecutionRow } from "./executions.store";
+import { findExecution, listExecutions } from "./executions.store";
+import { readInput } from "./input";
+import { foldSteps } from "./journal";
+import { readJournal } from "./journal.store";
+import type { Pool } from "./pool";
+import type { ReadTokens } from "./read-token";
+
+export interface ViewDeps {
+  db: Db;
+  clock: Clock;
+  pool: Pool;
+  readTokens: ReadTokens;
+  versions: CompiledVersions;
+}
+
+const isFinal = (row: ExecutionRow): boolean => row.finishedAt !== null;
+
+/** `running` until final: the caller's loop need not know of slots. */
+const toStatus = (row: ExecutionRow): ExecutionStatus =>
+  row.state === "waiting" ? "running" : row.state;
+
+const toUsage = (row: ExecutionRow) =>
+  row.inputTokens === null
+    ? null
+    : {
+        inputTokens: row.inputTokens,
+        outputTokens: row.outputTokens ?? 0,
+        cachedTokens: row.cachedTokens ?? 0,
+      };
+
+const toError = (row: ExecutionRow) =>
+  row.errorCode === null
+    ? null
+    : { code: row.errorCode, message: row.errorMessage ?? "", nodeId: row.errorNode };
+
+const idOrNull = (prefix: "dlv" | "exec", uid: Uint8Array | null): string | null =>
+  uid === null ? null : formatId(prefix, uid);
+
+/** Wire shape of an execution in a list. */
+export function toSummary(deps: ViewDeps, row: ExecutionRow): ExecutionSummary {
+  const live = isFinal(row) ? undefined : deps.pool.liveOf(row.seq);
+  const startedAt = live?.startedAt ?? row.startedAt;
+  return {
+    id: formatId("exec", row.uid),
+    agentId: row.agentId,
+    agentVersion: row.version,
+    trigger: row.trigger,
+    status: toStatus(row),
+    waiting: !isFinal(row) && startedAt === null,
+    error: toError(row),
+    usage: toUsage(row),
+    cost: row.cost,
+    createdAt: toIso(row.createdAt),
+    startedAt: toIsoOrNull(startedAt),
+    finishedAt: toIsoOrNull(row.finishedAt),
+    durationMs:
+      row.finishedAt === null || row.startedAt === null ? null : row.finishedAt - row.startedAt,
+    attempt: live?.attempt ?? row.attempt,
+    deliveryId: idOrNull("dlv", row.deliveryUid),
+    replayOf: idOrNull("exec", row.replayUid),
+  };
+}
+
+const toStep = (step: StepRecord): Step => ({
+  ...step,
+  startedAt: toIsoOrNull(step.startedAt),
+  finishedAt: toIsoOrNull(step.finishedAt),
+});
+
+/** Recorded steps, then those that a slot has and the disk has not. */
+function stepsOf(deps: ViewDeps, data: { row: ExecutionRow; input: Json }): StepRecord[] {
+  const { entries } = readJournal(deps, data.row.seq);
+  const steps = new Map(
+    foldSteps({ entries, input: data.input }).map((step) => [
+      `${step.nodeId}/${step.iteration}`,
+      step,
+    ]),
+  );
+  for (const step of deps.pool.liveOf(data.row.seq)?.steps ?? []) {
+    steps.set(`${step.nodeId}/${step.iteration}`, step);
+  }
+  return [...steps.values()];
+}
+
+/** The output node's value of a completed execution; null where it was skipped, and otherwise. */
+function outputOf(deps: ViewDeps, data: { row: ExecutionRow; steps: StepRecord[] }): Json {
+  if (data.row.state !== "completed") return null;
+  const outputNodeId = deps.versions.find(data.row)?.outputNodeId;
+  return data.steps.find((step) => step.nodeId === outputNodeId)?.output ?? null;
+}
+
+function getRow(deps: ViewDeps, data: { agentId: string; id: string }): ExecutionRow {
+  const uid = parseId("exec", data.id);
+  const row = uid === null ? null : findExecution(deps, uid);
+  if (row === null || row.agentId !== data.agentId) throw new AppError("NOT_FOUND");
+  return row;
+}
+
+/** One execution whole; throws NOT_FOUND. */
+export function viewExecution(deps: ViewDeps, data: { agentId: string; id: string }): Execution {
+  const row = getRow(deps, data);
+  const { input } = readInput(deps, row);
+  const steps = stepsOf(deps, { row, input });
+  const output = outputOf(deps, { row, steps });
+  return { ...toSummary(deps, row), input, output, steps: steps.map(toStep) };
+}
+
+/** What the token of a `Location` may see; null where the token does not fit. */
+export function viewResult(
+  deps: ViewDeps,
+  data: { agentId: string; id: string; token: string },
+): ExecutionResult | null {
+  if (!deps.readTokens.check({ ...data, now: deps.clock.now() })) return null;
+  const { id, status, output, error } = viewExecution(deps, data);
+  return { id, status, output, error: error === null ? null : { code: error.code } };
+}
+
+export interface ListQuery {
+  agent: number;
+  trigger: Trigger | null;
+  statuses: readonly ExecutionStatus[];
+  before: number;
+  limit: number;
+}
+
+/** A page of an agent's executions, newest first. */
+export function viewExecutions(deps: ViewDeps, query: ListQuery): Page<ExecutionSummary> {
+  const states = EXECUTION_STATES.filter((state) =>
+    query.statuses.includes(state === "waiting" ? "running" : state),
+  );
+  const { rows, scannedTo } = listExecutions(deps, { ...query, states, limit: query.limit + 1 });
+  const shown = rows.slice(0, query.limit);
+  const next = rows.length > query.limit ? (shown.at(-1)?.seq ?? null) : scannedTo;
+  return {
+    items: shown.map((row) => toSummary(deps, row)),
+    nextCursor: next === null ? null : String(next),
+  };
+}

@@ -1,0 +1,87 @@
+// Reading JSON that strangers send: bytes in, a value or a reason out, never an exception.
+
+/** Deepest nesting of arrays and objects that is read. 100,000 levels block the loop for a second. */
+export const MAX_JSON_DEPTH = 64;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The text of UTF-8 bytes without its byte order mark, or null where they are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function endOfString(bytes: Uint8Array, open: number): number {
+  let close = bytes.indexOf(QUOTE, open + 1);
+  while (close !== -1) {
+    let escapes = 0;
+    while (bytes[close - 1 - escapes] === BACKSLASH) escapes += 1;
+    if (escapes % 2 === 0) return close;
+    close = bytes.indexOf(QUOTE, close + 1);
+  }
+  return bytes.length;
+}
+
+/** Whether brackets outside strings nest deeper than `limit`, counted without parsing. */
+export function nestsDeeperThan(bytes: Uint8Array, limit: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      at = endOfString(bytes, at);
+    } else if (byte === 0x7b || byte === 0x5b) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (byte === 0x7d || byte === 0x5d) {
+      depth -= 1;
+    }
+  }
+  return false;
+}
+
+export type ParsedJson =
+  | { ok: true; value: unknown }
+  | { ok: false; problem: "empty" | "not_utf8" | "too_deep" | "malformed" };
+
+/** Parses UTF-8 JSON of at most `MAX_JSON_DEPTH` levels; a byte order mark is skipped. */
+export function parseJson(bytes: Uint8Array): ParsedJson {
+  if (nestsDeeperThan(bytes, MAX_JSON_DEPTH)) return { ok: false, problem: "too_deep" };
+  const text = decodeUtf8(bytes);
+  if (text === null) return { ok: false, problem: "not_utf8" };
+  if (text.trim() === "") return { ok: false, problem: "empty" };
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return { ok: false, problem: "malformed" };
+  }
+}
+
+const PROBLEMS = {
+  empty: "The body is empty; send a JSON value.",
+  not_utf8: "The body is not UTF-8.",
+  too_deep: `The body nests deeper than ${MAX_JSON_DEPTH} levels.`,
+  malformed: "The body is not well-formed JSON.",
+};
+
+/** One sentence for a reader, without any of the bytes. */
+export const describeJsonProblem = (problem: keyof typeof PROBLEMS): string => PROBLEMS[problem];
+
+/** RFC 7396 JSON Merge Patch: null removes, objects merge, anything else replaces. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
+}
+
+/** An object that is neither null nor an array. */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,286 @@
+// The one door for outgoing requests: checks the address, connects to it alone, streams the answer.
+// Leaves time limits to the caller's signal; what may be reached stands in `outbound-address.ts`.
+
+import { lookup as lookupName } from "node:dns/promises";
+import { request as requestHttp, type ClientRequest, type IncomingMessage } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { LookupFunction } from "node:net";
+import { AppError } from "../errors";
+import {
+  bareHost,
+  mayReach,
+  readAddress,
+  type AllowRule,
+  type Destination,
+} from "./outbound-address";
+import { parseTarget } from "./outbound-url";
+
+export { parseAllowPrivate, type AllowRule } from "./outbound-address";
+export { checkBaseUrl, type BaseUrlCheck } from "./outbound-url";
+
+/** Bytes of a response body. */
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+
+/** Headers that belong to the connection, or that would make the peer answer otherwise. */
+const OWN_HEADERS = new Set([
+  "accept-encoding",
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** One address of a name. */
+export interface ResolvedAddress {
+  address: string;
+  family: number;
+}
+
+/** All addresses of a name; rejects when there are none. */
+export type Resolve = (host: string) => Promise<ResolvedAddress[]>;
+
+export interface OutboundDeps {
+  allowPrivate: readonly AllowRule[];
+  /** The system's resolver by default. */
+  resolve?: Resolve;
+  /** Bytes; 16 MiB by default. */
+  maxResponseBytes?: number;
+}
+
+export interface OutboundInit extends RequestInit {
+  /** Bytes, for this request; the door's own limit by default. */
+  maxResponseBytes?: number;
+}
+
+export interface Outbound {
+  /**
+   * Sends one request. Redirects are not followed: a 3xx is a response like others. The caller
+   * reads the body to its end, cancels it or aborts; until then the socket stays open.
+   * Rejects, and the body fails, with `AppError` (`URL_INVALID`, `ADDRESS_FORBIDDEN`,
+   * `ADDRESS_UNRESOLVED`, `RESPONSE_TOO_LARGE`), `OutboundError`, or the signal's reason.
+   */
+  fetch(input: string | URL, init?: OutboundInit): Promise<Response>;
+}
+
+/**
+ * Why the network gave no whole answer: `unreachable` before the head of the response,
+ * `broken` within its body, `malformed` when it is not HTTP that is read here.
+ */
+export type OutboundFault = "unreachable" | "broken" | "malformed";
+
+/** A request that failed on the network; what the user is told is for the caller to say. */
+export class OutboundError extends Error {
+  readonly fault: OutboundFault;
+
+  constructor(fault: OutboundFault, options: { message: string; cause?: unknown }) {
+    super(options.message, { cause: options.cause });
+    this.name = "OutboundError";
+    this.fault = fault;
+  }
+}
+
+/** Makes the door; it keeps no connections and no answers of the resolver. */
+export function createOutbound(deps: OutboundDeps): Outbound {
+  return {
+    async fetch(input, init = {}) {
+      const url = parseTarget(String(input));
+      const signal = init.signal ?? new AbortController().signal;
+      signal.throwIfAborted();
+      const { method, headers, body } = new Request(url.href, init);
+      const bytes = body === null ? null : await new Response(body).bytes();
+      const addresses = await untilAborted(signal, findAddresses(deps, url));
+      signal.throwIfAborted();
+      const limit = init.maxResponseBytes ?? deps.maxResponseBytes ?? MAX_RESPONSE_BYTES;
+      return exchange({ url, addresses, method, headers, bytes, signal, limit });
+    },
+  };
+}
+
+/** The addresses to connect to, each of them checked; one that may not be reached refuses all. */
+async function findAddresses(deps: OutboundDeps, url: URL): Promise<ResolvedAddress[]> {
+  const host = bareHost(url);
+  const to = { host, port: Number(url.port) || (url.protocol === "https:" ? 443 : 80) };
+  const literal = readAddress(host);
+  const found =
+    literal === null
+      ? await resolveName(deps.resolve ?? resolveBySystem, host)
+      : [{ address: literal.toString(), family: literal.kind() === "ipv4" ? 4 : 6 }];
+  if (!found.every(({ address }) => mayReach(deps, { to, address }))) throw forbidden(to);
+  return found;
+}
+
+const resolveBySystem: Resolve = (host) => lookupName(host, { all: true });
+
+async function resolveName(resolve: Resolve, host: string): Promise<ResolvedAddress[]> {
+  const found = await resolve(host).catch((cause: unknown) => {
+    throw new AppError("ADDRESS_UNRESOLVED", { cause });
+  });
+  if (found.length === 0) throw new AppError("ADDRESS_UNRESOLVED");
+  return found;
+}
+
+/** Names the entry that would allow the URL as it was written, never the address behind a name. */
+function forbidden(to: Destination): AppError {
+  const target = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
+  return new AppError("ADDRESS_FORBIDDEN", {
+    message: `The address is not public; allow it with HOOKLINE_ALLOW_PRIVATE=${target}.`,
+    hint: `Add ${target} to HOOKLINE_ALLOW_PRIVATE if this target is meant, and restart.`,
+  });
+}
+
+/** The resolver cannot be stopped; its late answer is dropped. */
+function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const abort = () => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  return promise;
+}
+
+interface Exchange {
+  url: URL;
+  addresses: ResolvedAddress[];
+  method: string;
+  headers: Headers;
+  bytes: Uint8Array | null;
+  signal: AbortSignal;
+  limit: number;
+}
+
+/** Sends the request over a connection of its own and resolves with the head of the response. */
+function exchange(data: Exchange): Promise<Response> {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  const request = openRequest(data);
+  const abort = () => {
+    reject(data.signal.reason);
+    request.destroy();
+  };
+  data.signal.addEventListener("abort", abort, { once: true });
+  request.on("close", () => {
+    data.signal.removeEventListener("abort", abort);
+    reject(toOutboundError("unreachable", undefined));
+  });
+  request.on("error", (error) => reject(toOutboundError("unreachable", error)));
+  request.on("upgrade", () => {
+    reject(new OutboundError("malformed", { message: "The peer switched protocols." }));
+    request.destroy();
+  });
+  request.on("response", (incoming) => {
+    try {
+      resolve(toResponse(data, { request, incoming }));
+    } catch (cause) {
+      reject(new OutboundError("malformed", { message: "The head cannot be read.", cause }));
+      request.destroy();
+    }
+  });
+  request.end(data.bytes ?? undefined);
+  return promise;
+}
+
+function openRequest(data: Exchange): ClientRequest {
+  const send = data.url.protocol === "https:" ? requestHttps : requestHttp;
+  return send({
+    method: data.method,
+    host: bareHost(data.url),
+    port: data.url.port,
+    path: `${data.url.pathname}${data.url.search}`,
+    headers: Object.fromEntries(
+      [...data.headers].filter(([name]) => !OWN_HEADERS.has(name.toLowerCase())),
+    ),
+    // A shared agent would hand this connection to a later request that was never checked.
+    agent: false,
+    lookup: pinTo(data.addresses),
+    // Holds also where NODE_TLS_REJECT_UNAUTHORIZED says otherwise.
+    rejectUnauthorized: true,
+  });
+}
+
+/** Answers the connection's own look-up from what was checked, so that no second answer counts. */
+function pinTo(addresses: ResolvedAddress[]): LookupFunction {
+  return (_host, options, done) => {
+    const [first] = addresses;
+    if (options.all === true || first === undefined) done(null, addresses);
+    else done(null, first.address, first.family);
+  };
+}
+
+interface Answer {
+  request: ClientRequest;
+  incoming: IncomingMessage;
+}
+
+function toResponse(data: Exchange, answer: Answer): Response {
+  const { incoming } = answer;
+  const headers = new Headers();
+  for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2) {
+    headers.append(incoming.rawHeaders[at] ?? "", incoming.rawHeaders[at + 1] ?? "");
+  }
+  const status = incoming.statusCode ?? 0;
+  if (data.method !== "HEAD" && ![204, 205, 304].includes(status)) {
+    return new Response(streamBody(data, answer), { status, headers });
+  }
+  incoming.resume();
+  return new Response(null, { status, headers });
+}
+
+/** The body as it arrives, read no faster than it is taken. */
+function streamBody(data: Exchange, answer: Answer): ReadableStream<Uint8Array> {
+  const parts = readBody(data, answer);
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const part = await parts.next();
+      if (part.done === true) controller.close();
+      else controller.enqueue(part.value);
+    },
+    cancel: () => void answer.request.destroy(),
+  });
+}
+
+async function* readBody(data: Exchange, answer: Answer): AsyncGenerator<Uint8Array, void> {
+  const { request, incoming } = answer;
+  let received = 0;
+  // A reset within a body that ends with the connection is told to the request alone.
+  request.on("error", (error) => incoming.destroy(error));
+  try {
+    refuseBody(data, incoming);
+    for await (const chunk of incoming) {
+      received += chunk.length;
+      if (received > data.limit) throw new AppError("RESPONSE_TOO_LARGE");
+      yield chunk;
+    }
+  } catch (error) {
+    if (data.signal.aborted) throw data.signal.reason;
+    if (error instanceof AppError || error instanceof OutboundError) throw error;
+    throw toOutboundError("broken", error);
+  } finally {
+    request.destroy();
+  }
+}
+
+/** Throws for a body that is not read at all; its status stands all the same. */
+function refuseBody(data: Exchange, incoming: IncomingMessage): void {
+  const encoding = incoming.headers["content-encoding"] ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    throw new OutboundError("malformed", { message: "The body is encoded, which was not asked." });
+  }
+  if (Number(incoming.headers["content-length"] ?? 0) > data.limit) {
+    throw new AppError("RESPONSE_TOO_LARGE");
+  }
+}
+
+/** `code` of Node's errors names the fault; the parser's codes start with HPE_. */
+function toOutboundError(fault: OutboundFault, cause: unknown): OutboundError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
+  return new OutboundError(code.startsWith("HPE_") ? "malformed" : fault, {
+    message: `The connection failed (${code}).`,
+    cause,
+  });
+}

@@ -1,0 +1,30 @@
+// Probes for supervisors: no credential, no detail.
+
+import { Elysia, t } from "elysia";
+import type { Health } from "./health";
+
+const noQuery = t.Object({}, { additionalProperties: false });
+const noStore = { "cache-control": "no-store" };
+
+/** `/healthz` and `/readyz`. */
+export const opsRoutes = (deps: { health: Health }) =>
+  new Elysia({ normalize: false })
+    .get(
+      "/healthz",
+      ({ set }) => {
+        Object.assign(set.headers, noStore);
+        return { success: true, data: { status: "ok" } };
+      },
+      { query: noQuery },
+    )
+    .get(
+      "/readyz",
+      async ({ set }) => {
+        Object.assign(set.headers, noStore);
+        const problem = await deps.health.problem();
+        if (problem === null) return { success: true, data: { status: "ready" } };
+        set.status = 503;
+        return { success: true, data: { status: "not_ready", problem } };
+      },
+      { query: noQuery },
+    );

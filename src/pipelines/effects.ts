@@ -1,0 +1,79 @@
+// Outside effects of a node run: recorded before and after, and never repeated once they have ended.
+// What the effect does is the node's; when its start may be written is `run.ts`'s.
+
+import type { EffectKind } from "../vocabulary";
+import { toFailure } from "./failures";
+import type { NodeHost } from "./program";
+import {
+  type EffectEnd,
+  type EffectKey,
+  effectName,
+  type EffectStart,
+  type Json,
+  type StepRecord,
+} from "./record";
+
+export interface Effect {
+  kind: EffectKind;
+  step: StepRecord;
+  /** Counts the effects of one step from 0. */
+  call: number;
+  /** Does it; called at most once, after its start is on disk. */
+  send(idempotencyKey: string): Promise<Json>;
+}
+
+/** An effect that ended on an earlier attempt: its step keeps the times of that attempt. */
+function reuse(step: StepRecord, end: EffectEnd): EffectEnd {
+  step.startedAt = end.startedAt;
+  step.finishedAt = end.finishedAt;
+  step.attempt = end.attempt;
+  return end;
+}
+
+/** Writes through the journal; where that fails nothing may go on, as it would go on unrecorded. */
+async function record(host: NodeHost, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    host.abandon(error);
+    throw error;
+  }
+}
+
+/** Takes the steps that have ended since the last commit along. */
+function recordStart(host: NodeHost, start: EffectStart): Promise<void> {
+  const finished = host.steps;
+  host.steps = [];
+  return record(host, () => host.deps.journal.startEffect(start, finished));
+}
+
+/**
+ * Gives the recorded end of an effect, or records its start, does it, and records its end.
+ * After an abort nothing is sent or recorded any more, and it throws the signal's reason.
+ */
+export async function performEffect(host: NodeHost, effect: Effect): Promise<EffectEnd> {
+  const { kind, step, call } = effect;
+  const key: EffectKey = { nodeId: step.nodeId, iteration: step.iteration, call };
+  const name = effectName(key);
+  const recorded = host.recorded.effects.get(name);
+  if (recorded !== undefined) return reuse(step, recorded);
+  const start: EffectStart = {
+    ...key,
+    kind,
+    attempt: host.attempt,
+    startedAt: host.deps.clock.now(),
+  };
+  await recordStart(host, start);
+  host.signal.throwIfAborted();
+  const end: EffectEnd = { ...start, finishedAt: 0, result: null, error: null };
+  try {
+    end.result = await effect.send(`${host.executionId}/${name}`);
+  } catch (error) {
+    host.signal.throwIfAborted();
+    end.error = toFailure(host.deps, error);
+  }
+  host.signal.throwIfAborted();
+  end.finishedAt = host.deps.clock.now();
+  await record(host, () => host.deps.journal.endEffect(end));
+  return end;
+}

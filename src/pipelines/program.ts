@@ -1,0 +1,102 @@
+// What a compiled pipeline is made of, and what a node is given while it runs.
+// Built by `validate.ts`, run by `run.ts`; shared by all executions, so nothing here changes.
+
+import type { ErrorDetail } from "../errors";
+import type { Clock } from "../lib/clock";
+import type { BuiltNodeType } from "../vocabulary";
+import type { FieldScope } from "./fields";
+import type {
+  Failure,
+  Json,
+  JournalWriter,
+  ModelAnswer,
+  ModelCall,
+  Recorded,
+  StepRecord,
+} from "./record";
+import type { TemplateScope } from "./templates/template";
+
+/** How a node run ended. */
+export type NodeOutcome = { ok: true; output: Json } | { ok: false; failure: Failure };
+
+/** What the host brings. */
+export interface RunDeps {
+  clock: Clock;
+  /** Rejects with an `AppError`, which may carry `httpStatus` and `partialText`. */
+  callModel(call: ModelCall): Promise<ModelAnswer>;
+  /** Whether calls of this provider have no outside effect and may be made again. */
+  isPureProvider(providerId: string): boolean;
+  journal: JournalWriter;
+  /** Called before each node but the first, and awaited where it gives a promise. */
+  pause(): Promise<void> | undefined;
+  /** Told of errors that are no `AppError`: steps hide them. */
+  onUnexpected(error: unknown): void;
+}
+
+/** What a node run may use; one for each execution. */
+export interface NodeHost {
+  readonly deps: RunDeps;
+  readonly scope: TemplateScope;
+  /** Aborted when the execution ends early; what comes after that is ignored. */
+  readonly signal: AbortSignal;
+  readonly executionId: string;
+  readonly attempt: number;
+  readonly recorded: Recorded;
+  /** Ended steps that are not committed; the next start of an effect takes them along. */
+  steps: StepRecord[];
+  /** Ends the execution without a result: it could not be recorded. */
+  readonly abandon: (error: unknown) => void;
+}
+
+/** A node with its fields checked and its templates parsed. */
+export interface NodeProgram {
+  /** The provider that a model node calls. */
+  readonly providerId: string | null;
+  /** Whether the output is bound to `MAX_OUTPUT_BYTES`. */
+  readonly isBounded: boolean;
+  /** Runs the node and notes on its step what there is to record; a thrown error fails the node. */
+  run(host: NodeHost, step: StepRecord): NodeOutcome | Promise<NodeOutcome>;
+  /** The handle whose edges are live after this output; null, or left out, is all of them. */
+  readHandle?(output: Json): string | null;
+  /** Of an `input` node: what of a value does not fit the schema. */
+  checkInput?(value: Json): ErrorDetail[];
+}
+
+/** Everything that is known of one node type. */
+export interface NodeType {
+  /** Names of the fields of `data`. */
+  readonly fields: readonly string[];
+  /** Fields of the contract that this version does not build. */
+  readonly unavailable: readonly string[];
+  /** The values that `sourceHandle` of its edges may have; empty where it may have none. */
+  readonly handles: readonly string[];
+  /** Checks the fields and makes the program, which is of use only where no fault was added. */
+  compile(scope: FieldScope): NodeProgram;
+}
+
+export interface CompiledEdge {
+  /** Index of the node it leads to. */
+  readonly target: number;
+  readonly handle: string | null;
+}
+
+export interface CompiledNode {
+  readonly id: string;
+  readonly type: BuiltNodeType;
+  readonly program: NodeProgram;
+  /** Number of edges that lead here. */
+  readonly incoming: number;
+  readonly outgoing: readonly CompiledEdge[];
+}
+
+/** A valid pipeline, ready to run any number of times at once. */
+export interface CompiledPipeline {
+  /** In topological order. */
+  readonly nodes: readonly CompiledNode[];
+  readonly inputNodeId: string;
+  readonly outputNodeId: string;
+  /** Providers that its nodes call, each once. */
+  readonly providerIds: readonly string[];
+  /** What of an input does not fit the input node's schema, with JSON pointers; empty for none. */
+  checkInput(value: Json): ErrorDetail[];
+}

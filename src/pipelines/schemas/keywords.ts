@@ -1,0 +1,120 @@
+// The keywords of JSON Schema draft-07 and 2020-12: which values each takes, and which are left out.
+// Keywords that are not listed are annotations by the specification, and pass.
+
+import type { Json } from "../record";
+import { isObject } from "../values";
+
+export const DRAFTS = ["draft-07", "2020-12"] as const;
+export type Draft = (typeof DRAFTS)[number];
+
+/** How a keyword's value is built; `schema…` shapes hold schemas and are walked. */
+export type Shape = "schema" | "schemas" | "schemaMap" | "items" | "dependencies" | "plain";
+
+export interface Keyword {
+  shape: Shape;
+  /** The only draft that has it. */
+  draft?: Draft;
+  /** Its schemas look at the same value as the schema that holds it, so a circle of them never ends. */
+  inPlace?: boolean;
+  /** Of `plain` ones: what the value must be, in words and as a test. */
+  takes?: { words: string; test(value: Json): boolean };
+}
+
+/** On hostile input these may block for hundreds of milliseconds (measured); they need the sandbox. */
+export const UNAVAILABLE_KEYWORDS: ReadonlySet<string> = new Set([
+  "pattern",
+  "patternProperties",
+  "format",
+  "uniqueItems",
+]);
+
+/** References whose target depends on the way there; the checker ignores them silently. */
+export const DYNAMIC_KEYWORDS: ReadonlySet<string> = new Set(["$dynamicRef", "$recursiveRef"]);
+
+const TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"];
+
+const isType = (value: Json): boolean => typeof value === "string" && TYPES.includes(value);
+const isText = (value: Json): value is string => typeof value === "string";
+const isCount = (value: Json): boolean => Number.isInteger(value) && Number(value) >= 0;
+const isNumber = (value: Json): value is number => Number.isFinite(value);
+const isNames = (value: Json): boolean => Array.isArray(value) && value.every(isText);
+
+const plain = (words: string, test: (value: Json) => boolean): Keyword => ({
+  shape: "plain",
+  takes: { words, test },
+});
+const modern = (keyword: Keyword): Keyword => ({ ...keyword, draft: "2020-12" });
+
+const count = plain("a whole number from 0", isCount);
+const number = plain("a number", isNumber);
+const text = plain("a string", isText);
+const inner: Keyword = { shape: "schema" };
+const sameValue: Keyword = { shape: "schema", inPlace: true };
+const alternatives: Keyword = { shape: "schemas", inPlace: true };
+const map: Keyword = { shape: "schemaMap" };
+
+export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
+  ["$id", text],
+  ["$ref", text],
+  ["$anchor", text],
+  ["$defs", map],
+  ["definitions", map],
+  [
+    "type",
+    plain("one or more of " + TYPES.join(", "), (value) => {
+      return Array.isArray(value) ? value.length > 0 && value.every(isType) : isType(value);
+    }),
+  ],
+  ["const", plain("any value", () => true)],
+  ["enum", plain("an array", (value) => Array.isArray(value))],
+  ["allOf", alternatives],
+  ["anyOf", alternatives],
+  ["oneOf", alternatives],
+  ["not", sameValue],
+  ["if", sameValue],
+  ["then", sameValue],
+  ["else", sameValue],
+  ["properties", map],
+  ["additionalProperties", inner],
+  ["propertyNames", inner],
+  ["required", plain("an array of strings", isNames)],
+  ["minProperties", count],
+  ["maxProperties", count],
+  ["dependencies", { shape: "dependencies", draft: "draft-07", inPlace: true }],
+  [
+    "dependentRequired",
+    modern(
+      plain("an object of arrays of strings", (value) => {
+        return isObject(value) && Object.values(value).every(isNames);
+      }),
+    ),
+  ],
+  ["dependentSchemas", modern({ shape: "schemaMap", inPlace: true })],
+  ["unevaluatedProperties", modern(inner)],
+  ["prefixItems", modern({ shape: "schemas" })],
+  ["items", { shape: "items" }],
+  ["additionalItems", { shape: "schema", draft: "draft-07" }],
+  ["unevaluatedItems", modern(inner)],
+  ["contains", inner],
+  ["minContains", modern(count)],
+  ["maxContains", modern(count)],
+  ["minItems", count],
+  ["maxItems", count],
+  ["minimum", number],
+  ["maximum", number],
+  ["exclusiveMinimum", number],
+  ["exclusiveMaximum", number],
+  ["multipleOf", plain("a number above 0", (value) => isNumber(value) && value > 0)],
+  ["minLength", count],
+  ["maxLength", count],
+]);
+
+/** The draft that `$schema` names, 2020-12 without one, null for any other. */
+export function readDraft(value: Json | undefined): Draft | null {
+  if (value === undefined) return "2020-12";
+  if (typeof value !== "string") return null;
+  const match = /^https?:\/\/json-schema\.org\/(?:draft\/)?(draft-07|2020-12)\/schema#?$/u.exec(
+    value,
+  );
+  return DRAFTS.find((draft) => draft === match?.[1]) ?? null;
+}

@@ -1,0 +1,46 @@
+// What the model calls of one execution come to: tokens and money.
+
+import type { CompiledNode } from "./program";
+import type { StepRecord, Usage } from "./record";
+
+export interface Totals {
+  /** Of the steps that reported any; null for none. */
+  usage: Usage | null;
+  /** USD, of the calls whose price is known. */
+  cost: number;
+  isPriced: boolean;
+  /** Whether some priced call has no known cost, a failed or cancelled one included. */
+  isUnknown: boolean;
+}
+
+export const createTotals = (): Totals => ({
+  usage: null,
+  cost: 0,
+  isPriced: false,
+  isUnknown: false,
+});
+
+const addUsage = (sum: Usage | null, usage: Usage): Usage => ({
+  inputTokens: (sum?.inputTokens ?? 0) + usage.inputTokens,
+  outputTokens: (sum?.outputTokens ?? 0) + usage.outputTokens,
+  cachedTokens: (sum?.cachedTokens ?? 0) + usage.cachedTokens,
+});
+
+/** Counts an ended step in, if its node calls a model. */
+export function addStep(
+  deps: { isPureProvider(providerId: string): boolean },
+  data: { totals: Totals; node: CompiledNode; step: StepRecord },
+): void {
+  const { totals, step } = data;
+  const { providerId } = data.node.program;
+  if (providerId === null || step.status === "skipped") return;
+  if (step.usage !== null) totals.usage = addUsage(totals.usage, step.usage);
+  if (deps.isPureProvider(providerId)) return;
+  totals.isPriced = true;
+  if (step.cost === null) totals.isUnknown = true;
+  else totals.cost += step.cost;
+}
+
+/** USD; null where nothing was priced, or a price is unknown. */
+export const sumCost = (totals: Totals): number | null =>
+  totals.isPriced && !totals.isUnknown ? totals.cost : null;

@@ -1,0 +1,18 @@
+// The built-in stand-in for a model: answers its prompt, needs no key and reaches nothing.
+// Named in every answer, so that nobody takes it for a model.
+
+import type { ModelAnswer, ModelCall } from "./model";
+
+/** The fixed id of the provider that exists from the start. */
+export const ECHO_PROVIDER_ID = "echo";
+
+/** Answers with the prompt itself; the same call gives the same answer. */
+export const answerEcho = (call: ModelCall): ModelAnswer => ({
+  text: call.prompt,
+  finishReason: "stop",
+  usage: null,
+  cost: null,
+  requestId: null,
+  provider: "echo",
+  model: "echo",
+});

@@ -1,0 +1,71 @@
+// Routes of model providers.
+
+import { Elysia, t } from "elysia";
+import type { GuardDeps } from "../auth/guard";
+import { requires } from "../auth/guard";
+import { answer, answerList, PAGE_DEFAULT, PAGE_MAX, success, successList } from "../lib/wire";
+import { ProviderCreateSchema, ProviderPatchSchema, ProviderSchema } from "./providers.schema";
+import type { ProvidersDeps } from "./providers.store";
+import {
+  changeProvider,
+  createProvider,
+  deleteProvider,
+  getProvider,
+  listProviders,
+} from "./providers.store";
+
+const noQuery = t.Object({}, { additionalProperties: false });
+const pageQuery = t.Object(
+  {
+    limit: t.Optional(t.Integer({ minimum: 1, maximum: PAGE_MAX })),
+    cursor: t.Optional(t.String({ pattern: "^[a-z0-9_-]{1,64}$" })),
+  },
+  { additionalProperties: false },
+);
+
+/** `/providers`. */
+export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
+  const read = { ...requires(deps, "read"), query: noQuery };
+  const admin = { ...requires(deps, "admin"), query: noQuery };
+  const one = { 200: answer(ProviderSchema) };
+  return new Elysia({ normalize: false })
+    .get(
+      "/providers",
+      ({ query }) => {
+        const limit = query.limit ?? PAGE_DEFAULT;
+        const found = listProviders(deps, { after: query.cursor ?? null, limit: limit + 1 });
+        const items = found.slice(0, limit);
+        const nextCursor = found.length > limit ? (items.at(-1)?.id ?? null) : null;
+        return successList({ items, nextCursor });
+      },
+      { ...read, query: pageQuery, response: { 200: answerList(ProviderSchema) } },
+    )
+    .post(
+      "/providers",
+      async ({ body, set }) => {
+        const provider = await createProvider(deps, body);
+        set.status = 201;
+        set.headers["location"] = `/providers/${provider.id}`;
+        return success(provider);
+      },
+      { ...admin, body: ProviderCreateSchema, response: { 201: answer(ProviderSchema) } },
+    )
+    .get("/providers/:id", ({ params }) => success(getProvider(deps, params.id)), {
+      ...read,
+      response: one,
+    })
+    .patch(
+      "/providers/:id",
+      async ({ params, body }) =>
+        success(await changeProvider(deps, { id: params.id, patch: body })),
+      { ...admin, body: ProviderPatchSchema, response: one },
+    )
+    .delete(
+      "/providers/:id",
+      async ({ params, set }) => {
+        await deleteProvider(deps, params.id);
+        set.status = 204;
+      },
+      admin,
+    );
+}

@@ -1,0 +1,222 @@
+// Rows of model providers; their keys are secrets of purpose `provider`.
+
+import { and, asc, eq, gt, ne, sql } from "drizzle-orm";
+import type { Db } from "../db/open";
+import type { Writer } from "../db/writer";
+import { agents, agentVersions, providers } from "../db/schema";
+import { AppError } from "../errors";
+import { toIso } from "../lib/clock";
+import { formatId } from "../lib/ids";
+import { checkBaseUrl } from "../lib/outbound";
+import { ECHO_PROVIDER_ID } from "./echo";
+import type { SecretsDeps } from "../secrets/secrets.store";
+import {
+  deleteSecrets,
+  insertSecret,
+  listLiveSecrets,
+  openSecret,
+  toSecretFacts,
+} from "../secrets/secrets.store";
+import type { Provider, ProviderCreate, ProviderPatch } from "./providers.schema";
+
+export type ProvidersDeps = SecretsDeps & { writer: Writer };
+
+type ProviderRow = typeof providers.$inferSelect;
+
+const ownerOf = (id: string) => ({ purpose: "provider", ownerId: id }) as const;
+
+function invalid(path: string, data: { code: string; message: string }): AppError {
+  return new AppError("VALIDATION_ERROR", { details: [{ path, ...data }] });
+}
+
+function checkedUrl(text: string | undefined): string {
+  if (text === undefined) {
+    const message =
+      "Give the base URL of the API, version included, such as http://127.0.0.1:11434/v1.";
+    throw invalid("/baseUrl", { code: "REQUIRED", message });
+  }
+  const checked = checkBaseUrl(text);
+  if (!checked.ok) throw invalid("/baseUrl", checked.detail);
+  return checked.url;
+}
+
+/** Stores the built-in provider where it is missing; runs inside a write. */
+export function ensureEcho(deps: SecretsDeps): void {
+  const now = deps.clock.now();
+  deps.db.orm
+    .insert(providers)
+    .values({ id: ECHO_PROVIDER_ID, type: "echo", name: "Echo", createdAt: now, updatedAt: now })
+    .onConflictDoNothing()
+    .run();
+}
+
+function getRow(deps: ProvidersDeps, id: string): ProviderRow {
+  const row = deps.db.orm.select().from(providers).where(eq(providers.id, id)).get();
+  if (row === undefined) throw new AppError("NOT_FOUND");
+  return row;
+}
+
+function getOwnRow(deps: ProvidersDeps, id: string): ProviderRow {
+  const row = getRow(deps, id);
+  if (row.type === "echo") throw new AppError("PROVIDER_BUILT_IN");
+  return row;
+}
+
+function toProvider(deps: ProvidersDeps, row: ProviderRow): Provider {
+  const key = listLiveSecrets(deps, ownerOf(row.id)).map(toSecretFacts).at(-1);
+  return {
+    id: row.id,
+    type: row.type,
+    name: row.name,
+    baseUrl: row.baseUrl,
+    apiKey: key === undefined ? null : { fingerprint: key.fingerprint, createdAt: key.createdAt },
+    enabled: row.enabled,
+    builtIn: row.type === "echo",
+    createdAt: toIso(row.createdAt),
+    updatedAt: toIso(row.updatedAt),
+  };
+}
+
+function replaceKey(
+  deps: ProvidersDeps,
+  data: { id: string; key: string | null | undefined },
+): void {
+  if (data.key === undefined) return;
+  deleteSecrets(deps, ownerOf(data.id));
+  if (data.key !== null) insertSecret(deps, { ...ownerOf(data.id), text: data.key });
+}
+
+/** One provider; throws NOT_FOUND. */
+export const getProvider = (deps: ProvidersDeps, id: string): Provider =>
+  toProvider(deps, getRow(deps, id));
+
+/** Up to `limit` providers after the cursor, an id; oldest first, the built-in one before them. */
+export function listProviders(
+  deps: ProvidersDeps,
+  data: { after: string | null; limit: number },
+): Provider[] {
+  const own =
+    data.after === null || data.after === ECHO_PROVIDER_ID
+      ? undefined
+      : gt(providers.id, data.after);
+  const rows = deps.db.orm
+    .select()
+    .from(providers)
+    .where(and(ne(providers.id, ECHO_PROVIDER_ID), own))
+    .orderBy(asc(providers.id))
+    .limit(data.limit)
+    .all();
+  const all = data.after === null ? [getRow(deps, ECHO_PROVIDER_ID), ...rows] : rows;
+  return all.slice(0, data.limit).map((row) => toProvider(deps, row));
+}
+
+/** Stores a provider of the type `openai-compatible`. */
+export async function createProvider(deps: ProvidersDeps, data: ProviderCreate): Promise<Provider> {
+  if (data.type !== "openai-compatible") {
+    const message =
+      data.type === "echo"
+        ? "The provider echo exists already, under the id echo."
+        : `The type ${data.type} is not available yet; use openai-compatible.`;
+    throw invalid("/type", { code: "VALUE_UNAVAILABLE", message });
+  }
+  const baseUrl = checkedUrl(data.baseUrl);
+  const { name, enabled } = data;
+  return deps.writer.write(() => {
+    const now = deps.clock.now();
+    const id = formatId("prv", deps.ids.uid());
+    const values = { id, type: data.type, name, baseUrl, createdAt: now, updatedAt: now };
+    const row = deps.db.orm
+      .insert(providers)
+      .values({ ...values, ...(enabled === undefined ? {} : { enabled }) })
+      .returning()
+      .get();
+    replaceKey(deps, { id, key: data.apiKey });
+    return toProvider(deps, row);
+  });
+}
+
+/** Changes a provider; a new key replaces the old one at once. */
+export async function changeProvider(
+  deps: ProvidersDeps,
+  data: { id: string; patch: ProviderPatch },
+): Promise<Provider> {
+  const { apiKey, ...columns } = data.patch;
+  if (columns.baseUrl !== undefined) columns.baseUrl = checkedUrl(columns.baseUrl);
+  return deps.writer.write(() => {
+    getOwnRow(deps, data.id);
+    const row = deps.db.orm
+      .update(providers)
+      .set({ ...columns, updatedAt: deps.clock.now() })
+      .where(eq(providers.id, data.id))
+      .returning()
+      .get();
+    replaceKey(deps, { id: data.id, key: apiKey });
+    return toProvider(deps, row);
+  });
+}
+
+function agentsCalling(deps: ProvidersDeps, id: string): string[] {
+  return deps.db.orm
+    .select({ id: agents.id })
+    .from(agents)
+    .innerJoin(
+      agentVersions,
+      and(eq(agentVersions.agent, agents.seq), eq(agentVersions.version, agents.liveVersion)),
+    )
+    .where(
+      and(
+        eq(agents.status, "active"),
+        sql`${agents.deletedAt} is null`,
+        sql`exists (select 1 from json_each(${agentVersions.pipeline}, '$.nodes') where value ->> '$.data.providerId' = ${id})`,
+      ),
+    )
+    .limit(20)
+    .all()
+    .map((row) => row.id);
+}
+
+/** Removes a provider and its key; throws PROVIDER_IN_USE while a live version calls it. */
+export async function deleteProvider(deps: ProvidersDeps, id: string): Promise<void> {
+  await deps.writer.write(() => {
+    getOwnRow(deps, id);
+    const users = agentsCalling(deps, id);
+    if (users.length > 0) {
+      const details = users.map((agent) => ({
+        path: `/agents/${agent}`,
+        code: "PROVIDER_IN_USE",
+        message: `The agent ${agent} calls this provider.`,
+      }));
+      throw new AppError("PROVIDER_IN_USE", { details });
+    }
+    deleteSecrets(deps, ownerOf(id));
+    deps.db.orm.delete(providers).where(eq(providers.id, id)).run();
+  });
+}
+
+/** Whether a node may name this provider. */
+export function isUsable(deps: { db: Db }, id: string): boolean {
+  const row = deps.db.orm
+    .select({ enabled: providers.enabled })
+    .from(providers)
+    .where(eq(providers.id, id))
+    .get();
+  return row?.enabled === true;
+}
+
+/** What a call needs of a provider; undefined where it is gone or switched off. */
+export function findCallable(deps: SecretsDeps, id: string) {
+  const row = deps.db.orm.select().from(providers).where(eq(providers.id, id)).get();
+  if (row === undefined || !row.enabled) return undefined;
+  return {
+    type: row.type,
+    baseUrl: row.baseUrl,
+    /** The key in clear, null without one; throws CREDENTIAL_UNREADABLE. */
+    apiKey(): string | null {
+      const secret = listLiveSecrets(deps, ownerOf(id)).at(-1);
+      if (secret === undefined) return null;
+      const text = openSecret(deps, secret);
+      if (text === null) throw new AppError("CREDENTIAL_UNREADABLE");
+      return text;
+    },
+  };
+}

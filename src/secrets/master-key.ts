@@ -1,0 +1,41 @@
+// The key that encrypts secrets at rest: from the configuration, or `secret.key` beside the database.
+
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { randomKey, sha256 } from "../lib/crypto";
+
+export interface MasterKey {
+  bytes: Buffer;
+  /** First 8 hex digits of its SHA-256; each row names the key it was sealed with. */
+  id: string;
+  created: boolean;
+}
+
+const KEY_BYTES = 32;
+
+function toMasterKey(data: { text: string; source: string; created: boolean }): MasterKey {
+  const bytes = Buffer.from(data.text.trim(), "base64");
+  if (bytes.length !== KEY_BYTES) {
+    throw new Error(`${data.source} does not hold ${KEY_BYTES} bytes as base64.`);
+  }
+  return { bytes, id: sha256(bytes).toString("hex").slice(0, 8), created: data.created };
+}
+
+/** Takes the configured key, else reads the key file, else makes it with mode 0600. */
+export function loadMasterKey(data: { configured: string | null; dataDir: string }): MasterKey {
+  if (data.configured !== null) {
+    return toMasterKey({
+      text: data.configured,
+      source: "HOOKLINE_ENCRYPTION_KEY",
+      created: false,
+    });
+  }
+  const path = join(data.dataDir, "secret.key");
+  if (existsSync(path)) {
+    chmodSync(path, 0o600);
+    return toMasterKey({ text: readFileSync(path, "utf8"), source: path, created: false });
+  }
+  const text = randomKey().toString("base64");
+  writeFileSync(path, `${text}\n`, { mode: 0o600, flag: "wx" });
+  return toMasterKey({ text, source: path, created: true });
+}

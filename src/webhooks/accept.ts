@@ -1,0 +1,145 @@
+// The last gates, in one transaction: key, window, cap, execution, body, ledger row. All or nothing.
+
+import type { Db } from "../db/open";
+import { pack } from "../db/pack";
+import type { Sequence } from "../db/sequence";
+import type { Writer } from "../db/writer";
+import { AppError } from "../errors";
+import type { FreshInputs } from "../executions/input";
+import { insertExecution, insertPayload } from "../executions/executions.store";
+import type { Pool } from "../executions/pool";
+import type { Clock } from "../lib/clock";
+import type { Delivery, LiveWebhook, Outcome, Refusal } from "./delivery";
+import { insertDelivery } from "./deliveries.store";
+import { findRepeat } from "./duplicate";
+import type { Durations } from "./durations";
+import { claimKey } from "./idempotency.store";
+import { maskedHeaders, queryOf, toRow } from "./ledger-row";
+import type { Taking } from "./limiter";
+import { take } from "./limiter";
+
+export interface AcceptDeps {
+  db: Db;
+  writer: Writer;
+  clock: Clock;
+  sequence: Sequence;
+  windowNow(): number;
+  freshInputs: FreshInputs;
+  pool: Pool;
+  durations: Durations;
+}
+
+interface Commit {
+  delivery: Delivery;
+  webhook: LiveWebhook;
+  seq: number;
+  headers: string;
+  payload: ReturnType<typeof pack>;
+}
+
+function refuseLimit(
+  deps: AcceptDeps,
+  data: { webhook: LiveWebhook; taking: Exclude<Taking, { ok: true }> },
+): Refusal {
+  const { agent } = data.webhook;
+  const { limits } = agent.webhook;
+  const { gate, used, resetMs } = data.taking;
+  const seconds =
+    gate === "rate"
+      ? Math.max(1, Math.ceil(resetMs / 1000))
+      : deps.durations.retryAfterSeconds(agent.seq);
+  const reason = gate === "rate" ? "RATE_LIMITED" : "CONCURRENCY_LIMITED";
+  const limit = gate === "rate" ? limits.perMinute : limits.maxConcurrent;
+  return {
+    verdict: "refused",
+    gate,
+    reason,
+    code: reason,
+    headers: { "Retry-After": String(seconds) },
+    detail: { limit, used },
+  };
+}
+
+function commit(deps: AcceptDeps, data: Commit): Outcome {
+  const { delivery, webhook, seq } = data;
+  const { agent } = webhook;
+  const repeat = findRepeat(deps, delivery);
+  if (repeat !== null) return repeat;
+  const taking = take(deps, {
+    agent: agent.seq,
+    kind: "live",
+    perMinute: agent.webhook.limits.perMinute,
+    maxConcurrent: agent.webhook.limits.maxConcurrent,
+    now: deps.windowNow(),
+  });
+  if (!taking.ok) return refuseLimit(deps, { webhook, taking });
+  insertExecution(deps, {
+    seq,
+    uid: delivery.uid,
+    agent: agent.seq,
+    version: webhook.version,
+    trigger: "webhook",
+    delivery: seq,
+    createdAt: delivery.receivedAt,
+  });
+  insertPayload(deps, { seq, payload: data.payload });
+  if (delivery.key !== null) {
+    const expiresAt = delivery.receivedAt + (delivery.preset?.dedupMs ?? DEFAULT_DEDUP_MS);
+    claimKey(deps, { ...delivery.key, agent: agent.seq, execution: seq, expiresAt });
+  }
+  const outcome: Outcome = { verdict: "accepted", gate: null, reason: null, window: taking };
+  insertDelivery(deps, toRow(deps, { seq, delivery, outcome, headers: data.headers }));
+  return outcome;
+}
+
+const DEFAULT_DEDUP_MS = 24 * 3_600_000;
+
+function keepInput(
+  deps: AcceptDeps,
+  data: { delivery: Delivery; seq: number },
+  headers: Record<string, string>,
+): void {
+  const { delivery, seq } = data;
+  deps.freshInputs.keep({
+    seq,
+    size: delivery.body.length,
+    value: {
+      input: delivery.input,
+      trigger: {
+        type: "webhook",
+        headers,
+        query: Object.fromEntries(new URLSearchParams(queryOf(delivery.request))),
+        event: delivery.event,
+        deliveryId: delivery.deliveryKey,
+      },
+    },
+  });
+}
+
+/** Commits a delivery that has passed all other gates, and wakes the pool. */
+export async function accept(
+  deps: AcceptDeps,
+  data: { delivery: Delivery; webhook: LiveWebhook },
+): Promise<Outcome> {
+  const seq = deps.sequence.next();
+  const { delivery } = data;
+  const headers = maskedHeaders(delivery.request.headers);
+  const entry = { ...data, seq, headers: JSON.stringify(headers), payload: pack(delivery.body) };
+  // Before the write: a slot may take the execution as soon as it is committed.
+  keepInput(deps, entry, headers);
+  const outcome = await deps.writer.write(() => commit(deps, entry)).catch(storageRefusal);
+  if (outcome.verdict === "accepted") deps.pool.wake();
+  else deps.freshInputs.take(seq);
+  return outcome;
+}
+
+function storageRefusal(error: unknown): Refusal {
+  if (!(error instanceof AppError) || error.code !== "STORAGE_UNAVAILABLE") throw error;
+  return {
+    verdict: "refused",
+    gate: "commit",
+    reason: "STORAGE_UNAVAILABLE",
+    code: "STORAGE_UNAVAILABLE",
+    headers: error.headers,
+  };
+}

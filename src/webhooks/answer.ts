@@ -1,0 +1,118 @@
+// The answer to a delivery: the seed's body, the limits' state, and where the result will be.
+
+import type { Db } from "../db/open";
+import { AppError, toFailureBody } from "../errors";
+import type { ReadTokens } from "../executions/read-token";
+import type { Clock } from "../lib/clock";
+import { formatId } from "../lib/ids";
+import type { Delivery, Outcome, Refusal } from "./delivery";
+import type { WindowState } from "./limiter";
+import { peek, WINDOW_MS } from "./limiter";
+
+export interface Answering {
+  db: Db;
+  clock: Clock;
+  windowNow(): number;
+  readTokens: ReadTokens;
+  /** Whether answers carry a `Location` with a token. */
+  readLinks: boolean;
+}
+
+function windowHeaders(
+  deps: Answering,
+  data: { window: WindowState; perMinute: number },
+): Record<string, string> {
+  const { window, perMinute } = data;
+  const seconds = Math.max(0, Math.ceil(window.resetMs / 1000));
+  // IETF draft-ietf-httpapi-ratelimit-headers, and the older names beside it.
+  return {
+    "RateLimit-Policy": `"webhook";q=${perMinute};w=${WINDOW_MS / 1000}`,
+    RateLimit: `"webhook";r=${window.remaining};t=${seconds}`,
+    "X-RateLimit-Limit": String(perMinute),
+    "X-RateLimit-Remaining": String(window.remaining),
+    "X-RateLimit-Reset": String(Math.ceil((deps.clock.now() + window.resetMs) / 1000)),
+  };
+}
+
+function limitHeaders(
+  deps: Answering,
+  data: { delivery: Delivery; outcome: Outcome },
+): Record<string, string> {
+  const { delivery, outcome } = data;
+  if (!delivery.trusted || delivery.webhook === null) return {};
+  const { agent } = delivery.webhook;
+  const { perMinute } = agent.webhook.limits;
+  const now = deps.windowNow();
+  const window =
+    outcome.verdict === "accepted"
+      ? outcome.window
+      : peek(deps, { agent: agent.seq, kind: "live", perMinute, now });
+  return windowHeaders(deps, { window, perMinute });
+}
+
+function location(
+  deps: Answering,
+  data: { agentId: string; executionId: string },
+): Record<string, string> {
+  if (!deps.readLinks) return {};
+  const token = deps.readTokens.make(data.executionId, deps.clock.now());
+  return { Location: `/agents/${data.agentId}/executions/${data.executionId}?token=${token}` };
+}
+
+const success = (executionId: string | null, status: string): string =>
+  `{"success":true,"data":{"executionId":${JSON.stringify(executionId)},"status":"${status}"}}`;
+
+interface Parts {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+function refused(delivery: Delivery, outcome: Refusal): Parts {
+  const error = new AppError(outcome.code, {
+    ...(outcome.message === undefined ? {} : { message: outcome.message }),
+    ...(outcome.details === undefined ? {} : { details: outcome.details }),
+  });
+  const body = JSON.stringify(toFailureBody(error, delivery.requestId));
+  return { status: error.status, headers: outcome.headers ?? {}, body };
+}
+
+function partsOf(deps: Answering, data: { delivery: Delivery; outcome: Outcome }): Parts {
+  const { delivery, outcome } = data;
+  const { agentId } = delivery;
+  switch (outcome.verdict) {
+    case "accepted": {
+      const executionId = formatId("exec", delivery.uid);
+      const headers = location(deps, { agentId, executionId });
+      return { status: 200, headers, body: success(executionId, "running") };
+    }
+    case "duplicate": {
+      const executionId = formatId("exec", outcome.first.uid);
+      const headers = {
+        "Idempotent-Replayed": "true",
+        ...location(deps, { agentId, executionId }),
+      };
+      return { status: 200, headers, body: success(executionId, outcome.first.status) };
+    }
+    case "handshake":
+      return { status: 200, headers: {}, body: success(null, "handshake") };
+    default:
+      return refused(delivery, outcome);
+  }
+}
+
+/** Builds the response; headers tell of limits only once the credential has passed. */
+export function answer(deps: Answering, data: { delivery: Delivery; outcome: Outcome }): Response {
+  const { status, headers, body } = partsOf(deps, data);
+  return new Response(body, {
+    status,
+    headers: {
+      "Content-Type": "application/json; charset=utf-8",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+      "X-Request-Id": data.delivery.requestId,
+      ...limitHeaders(deps, data),
+      ...headers,
+    },
+  });
+}

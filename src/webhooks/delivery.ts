@@ -1,0 +1,123 @@
+// One request to a webhook while it passes the gates: what is known of it so far, and how it ends.
+
+import type { LiveAgent } from "../agents/directory";
+import type { ErrorCode, ErrorDetail } from "../errors";
+import type { Clock } from "../lib/clock";
+import type { Ids } from "../lib/ids";
+import type { Json } from "../pipelines/record";
+import type { CompiledPipeline } from "../pipelines/validate";
+import type { Gate, KeySource, Reason, Verdict } from "../vocabulary";
+import type { WindowState } from "./limiter";
+import type { PresetRow } from "./presets/preset";
+
+/** An agent whose webhook takes deliveries. */
+export interface LiveWebhook {
+  agent: LiveAgent;
+  version: number;
+  pipeline: CompiledPipeline;
+}
+
+export interface Delivery {
+  readonly uid: Buffer;
+  readonly requestId: string;
+  readonly request: Request;
+  readonly agentId: string;
+  readonly address: string | null;
+  readonly receivedAt: number;
+  /** Monotonic milliseconds. */
+  readonly startedTick: number;
+  readonly agent: LiveAgent | undefined;
+  readonly preset: PresetRow | null;
+  body: Uint8Array;
+  webhook: LiveWebhook | null;
+  /** The credential has passed, by a method other than none. */
+  verified: boolean;
+  /** The limits' state may be told: the credential has passed, or none is asked for. */
+  trusted: boolean;
+  input: Json;
+  decoding: string | null;
+  event: string | null;
+  deliveryKey: string | null;
+  key: { source: KeySource; key: string } | null;
+}
+
+/** How a delivery ended without an execution of its own. */
+export interface Refusal {
+  verdict: Exclude<Verdict, "accepted" | "duplicate" | "handshake">;
+  gate: Gate;
+  reason: Reason;
+  code: ErrorCode;
+  headers?: Record<string, string>;
+  details?: ErrorDetail[];
+  message?: string;
+  /** What the gate compared, for the ledger. */
+  detail?: Record<string, string | number>;
+  /** Kept as a count only. */
+  countOnly?: boolean;
+}
+
+export interface Repeat {
+  verdict: "duplicate";
+  gate: "duplicate";
+  reason: Reason;
+  first: { seq: number; uid: Uint8Array; status: string };
+}
+
+export interface Handshake {
+  verdict: "handshake";
+  gate: "handshake";
+  reason: Reason;
+}
+
+export interface Acceptance {
+  verdict: "accepted";
+  gate: null;
+  reason: null;
+  window: WindowState;
+}
+
+export type Outcome = Refusal | Repeat | Handshake | Acceptance;
+
+/** A request as the route hands it over. */
+export interface Incoming {
+  request: Request;
+  agentId: string;
+  address: string | null;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+const NO_BYTES = new Uint8Array(0);
+
+/** The caller's own request id where it is short and plain, else one made of `uid`. */
+export function requestIdOf(request: Request, fallback: () => string): string {
+  const given = request.headers.get("x-request-id");
+  return given !== null && REQUEST_ID.test(given) ? given : fallback();
+}
+
+/** A delivery that has passed no gate yet. */
+export function openDelivery(
+  deps: { clock: Clock; ids: Ids },
+  data: Incoming & { agent: LiveAgent | undefined; preset: PresetRow | null },
+): Delivery {
+  const uid = deps.ids.uid();
+  return {
+    uid,
+    requestId: requestIdOf(data.request, () => `req_${uid.toString("hex")}`),
+    request: data.request,
+    agentId: data.agentId,
+    address: data.address,
+    receivedAt: deps.clock.now(),
+    startedTick: deps.clock.monotonic(),
+    agent: data.agent,
+    preset: data.preset,
+    body: NO_BYTES,
+    webhook: null,
+    verified: false,
+    trusted: false,
+    input: null,
+    decoding: null,
+    event: null,
+    deliveryKey: null,
+    key: null,
+  };
+}

@@ -1,0 +1,41 @@
+// Failed credentials of the current minute, by address and by webhook, in memory. They decide only
+// how a failure is answered: a good credential is never counted or shut out.
+
+import type { Clock } from "../lib/clock";
+
+const WINDOW_MS = 60_000;
+const PER_ADDRESS = 60;
+const PER_WEBHOOK = 600;
+/** Addresses remembered at once; beyond it only the webhook's own count decides. */
+const MAX_KEYS = 20_000;
+
+export interface Failures {
+  /** Counts a failure; says whether there have been too many of them, and for how long. */
+  count(data: { address: string | null; agentId: string }): { tooMany: boolean; retryMs: number };
+}
+
+/** An empty count. */
+export function createFailures(deps: { clock: Clock }): Failures {
+  let windowStart = deps.clock.monotonic();
+  const counts = new Map<string, number>();
+  function add(key: string): number {
+    const count = (counts.get(key) ?? 0) + 1;
+    if (count > 1 || counts.size < MAX_KEYS) counts.set(key, count);
+    return count;
+  }
+  return {
+    count({ address, agentId }) {
+      const now = deps.clock.monotonic();
+      if (now - windowStart >= WINDOW_MS) {
+        counts.clear();
+        windowStart = now;
+      }
+      const fromAddress = add(`address ${address}`);
+      const onWebhook = add(`webhook ${agentId}`);
+      return {
+        tooMany: fromAddress > PER_ADDRESS || onWebhook > PER_WEBHOOK,
+        retryMs: windowStart + WINDOW_MS - now,
+      };
+    },
+  };
+}

@@ -1,0 +1,9 @@
+// All presets that this version verifies, by name.
+
+import type { BuiltPreset } from "../../vocabulary";
+import { bearer } from "./bearer";
+import { github } from "./github";
+import { hmac } from "./hmac";
+import type { PresetRow } from "./preset";
+
+export const PRESET_ROWS: Record<BuiltPreset, PresetRow> = { bearer, github, hmac };

@@ -1,0 +1,228 @@
+// One delivery through the gates, in their order. Each returns how it ends the delivery, or null.
+
+import type { Directory, LiveAgent } from "../agents/directory";
+import type { CompiledVersions } from "../agents/versions";
+import { MAX_WEBHOOK_BODY_BYTES } from "../config";
+import type { ErrorCode } from "../errors";
+import type { ByteBudget } from "../lib/body";
+import { readBody } from "../lib/body";
+import { hmac } from "../lib/crypto";
+import type { Ids } from "../lib/ids";
+import { describeJsonProblem } from "../lib/json";
+import type { Log } from "../lib/log";
+import { decodeBody } from "../executions/input";
+import type { Json } from "../pipelines/record";
+import type { Gate, Reason } from "../vocabulary";
+import type { AcceptDeps } from "./accept";
+import { accept } from "./accept";
+import type { Answering } from "./answer";
+import { answer } from "./answer";
+import type { Delivery, Handshake, Incoming, LiveWebhook, Outcome, Refusal } from "./delivery";
+import { openDelivery } from "./delivery";
+import { findRepeat, readKey } from "./duplicate";
+import type { Failures } from "./failures";
+import type { Ledger } from "./ledger";
+import type { PresetRow } from "./presets/preset";
+import { PRESET_ROWS } from "./presets/table";
+import type { SecretUses } from "./secret-uses";
+import { verify } from "./verify";
+
+export type ReceiveDeps = AcceptDeps &
+  Answering & {
+    ids: Ids;
+    log: Log;
+    budget: ByteBudget;
+    directory: Directory;
+    versions: CompiledVersions;
+    failures: Failures;
+    ledger: Ledger;
+    secretUses: SecretUses;
+  };
+
+/** Answers one request to a webhook; what the answer promises is on disk. */
+export async function receive(deps: ReceiveDeps, incoming: Incoming): Promise<Response> {
+  const agent = deps.directory.find(incoming.agentId);
+  const delivery = openDelivery(deps, { ...incoming, agent, preset: presetOf(agent) });
+  const webhook = findLive(deps, agent);
+  const outcome =
+    (await readRequest(deps, { delivery, webhook })) ??
+    requireLive(delivery, webhook) ??
+    checkCredential(deps, delivery) ??
+    readInput(delivery) ??
+    readKey(delivery) ??
+    findRepeat(deps, delivery) ??
+    answerPing(delivery) ??
+    checkInput(delivery) ??
+    (await commitTo(deps, delivery));
+  if (outcome.verdict !== "accepted") deps.ledger.record(delivery, outcome);
+  return answer(deps, { delivery, outcome });
+}
+
+const refuse = (gate: Gate, code: ErrorCode & Reason, more: Partial<Refusal> = {}): Refusal => ({
+  verdict: "refused",
+  gate,
+  reason: code,
+  code,
+  ...more,
+});
+
+function presetOf(agent: LiveAgent | undefined): PresetRow | null {
+  const preset = agent?.webhook.auth.preset ?? null;
+  return preset === null ? null : PRESET_ROWS[preset];
+}
+
+function findLive(deps: ReceiveDeps, agent: LiveAgent | undefined): LiveWebhook | null {
+  if (agent === undefined || !agent.webhookEnabled || agent.status !== "active") return null;
+  const version = agent.liveVersion;
+  if (version === null) return null;
+  const pipeline = deps.versions.find({ agent: agent.seq, version });
+  return pipeline === null ? null : { agent, version, pipeline };
+}
+
+const BODY_CODES = {
+  too_large: "PAYLOAD_TOO_LARGE",
+  encoded: "UNSUPPORTED_ENCODING",
+  overloaded: "OVERLOADED",
+} as const;
+
+/** Gate 1. A webhook that is not live reads what the largest would, so that sizes tell nothing. */
+async function readRequest(
+  deps: ReceiveDeps,
+  data: { delivery: Delivery; webhook: LiveWebhook | null },
+): Promise<Refusal | null> {
+  const { delivery, webhook } = data;
+  const { request } = delivery;
+  if (request.method !== "POST") {
+    return refuse("request", "METHOD_NOT_ALLOWED", { headers: { Allow: "POST" } });
+  }
+  const maxBytes = webhook?.agent.webhook.limits.maxBodyBytes ?? MAX_WEBHOOK_BODY_BYTES;
+  const reading = await readBody(deps, { request, maxBytes });
+  if (reading.ok) {
+    delivery.body = reading.bytes;
+    return null;
+  }
+  if (reading.problem === "aborted") {
+    return refuse("request", "INVALID_JSON", { reason: "REQUEST_ABORTED" });
+  }
+  const headers = reading.problem === "overloaded" ? { "Retry-After": "1" } : {};
+  return refuse("request", BODY_CODES[reading.problem], { headers, detail: { limit: maxBytes } });
+}
+
+const DUMMY_KEY = "not a secret: its only use is to take as long";
+
+/** Gate 2: one answer for unknown, switched off and inactive, after the same work. */
+function requireLive(delivery: Delivery, webhook: LiveWebhook | null): Refusal | null {
+  if (webhook !== null) {
+    delivery.webhook = webhook;
+    return null;
+  }
+  hmac({ algorithm: "sha256", key: DUMMY_KEY, parts: [delivery.body] });
+  const { agent } = delivery;
+  const reason: Reason =
+    agent === undefined
+      ? "UNKNOWN_AGENT"
+      : agent.webhookEnabled
+        ? "AGENT_INACTIVE"
+        : "WEBHOOK_DISABLED";
+  return { verdict: "refused", gate: "agent", reason, code: "NOT_FOUND" };
+}
+
+/** Gate 3, over the raw bytes. */
+function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
+  const { agent, preset, request, body } = delivery;
+  if (agent === undefined || agent.webhook.auth.type === "none" || preset === null) {
+    delivery.trusted = true;
+    return null;
+  }
+  const now = delivery.receivedAt;
+  const verdict = verify({
+    row: preset,
+    secrets: agent.secrets,
+    headers: request.headers,
+    body,
+    now,
+  });
+  if (verdict.ok) {
+    delivery.verified = true;
+    delivery.trusted = true;
+    deps.secretUses.note(verdict.secretId, now);
+    return null;
+  }
+  if (verdict.reason === "SECRET_UNREADABLE") {
+    deps.log.error("secret.unreadable", { agentId: agent.id });
+    return refuse("credential", "SECRET_UNREADABLE", { headers: { "Retry-After": "60" } });
+  }
+  const { tooMany, retryMs } = deps.failures.count(delivery);
+  if (tooMany) {
+    const headers = { "Retry-After": String(Math.max(1, Math.ceil(retryMs / 1000))) };
+    return refuse("credential", "TOO_MANY_FAILURES", { headers, countOnly: true });
+  }
+  return {
+    verdict: "refused",
+    gate: "credential",
+    reason: verdict.reason,
+    code: "UNAUTHORIZED",
+    headers: { "WWW-Authenticate": "Bearer" },
+  };
+}
+
+/** How the body is read by its content type; null where it is not. A missing type is JSON. */
+function decodingOf(delivery: Delivery): string | null {
+  const type = delivery.request.headers.get("content-type");
+  if (type === null) return "json";
+  const [mime = "", ...parameters] = type.toLowerCase().split(";");
+  const charset = /charset *= *"?([^";]*)/.exec(parameters.join(";"))?.[1]?.trim();
+  if (charset !== undefined && charset !== "utf-8" && charset !== "utf8") return null;
+  if (/^application\/([a-z0-9.-]+\+)?json$/.test(mime.trim())) return "json";
+  const isForm = mime.trim() === "application/x-www-form-urlencoded";
+  return isForm ? (delivery.preset?.formField ?? null) : null;
+}
+
+/** Gate 4: parses once, and reads event and delivery id. */
+function readInput(delivery: Delivery): Refusal | null {
+  const { preset } = delivery;
+  const { headers } = delivery.request;
+  if (preset?.deliveryIdHeader != null) delivery.deliveryKey = headers.get(preset.deliveryIdHeader);
+  if (preset?.eventHeader != null) delivery.event = headers.get(preset.eventHeader);
+  const decoding = decodingOf(delivery);
+  if (decoding === null) return refuse("body", "UNSUPPORTED_MEDIA_TYPE");
+  const parsed = decodeBody({ body: delivery.body, decoding });
+  if (!parsed.ok) {
+    return refuse("body", "INVALID_JSON", { message: describeJsonProblem(parsed.problem) });
+  }
+  delivery.decoding = decoding;
+  delivery.input = parsed.value as Json;
+  refineEvent(delivery);
+  return null;
+}
+
+function refineEvent(delivery: Delivery): void {
+  const field = delivery.preset?.eventField ?? null;
+  const { input } = delivery;
+  if (field === null || delivery.event === null || typeof input !== "object" || input === null)
+    return;
+  const action: unknown = Object.getOwnPropertyDescriptor(input, field)?.value;
+  if (typeof action === "string" && action !== "") delivery.event += `.${action}`;
+}
+
+/** Gate 6. */
+function answerPing(delivery: Delivery): Handshake | null {
+  const { preset, event } = delivery;
+  return preset !== null && event !== null && preset.pingEvents.includes(event)
+    ? { verdict: "handshake", gate: "handshake", reason: "PING" }
+    : null;
+}
+
+/** Gate 8. */
+function checkInput(delivery: Delivery): Refusal | null {
+  const details = delivery.webhook?.pipeline.checkInput(delivery.input) ?? [];
+  return details.length === 0 ? null : refuse("input", "INPUT_INVALID", { details });
+}
+
+/** Gates 9 to 11. */
+function commitTo(deps: ReceiveDeps, delivery: Delivery): Promise<Outcome> | Refusal {
+  const { webhook } = delivery;
+  if (webhook === null)
+    return { verdict: "refused", gate: "agent", reason: "UNKNOWN_AGENT", code: "NOT_FOUND" };
+  return accept(deps, { delivery, webhook });
+}

@@ -1,0 +1,100 @@
+// Who sent it: checks a credential over the bytes as received. Pure; the configured method is the
+// only one accepted, and an empty secret never verifies.
+
+import { equalBytes, hmac, sha256 } from "../lib/crypto";
+import type { Reason } from "../vocabulary";
+import type { PresetRow, SignatureRow } from "./presets/preset";
+
+/** A secret that may verify; `text` null where it cannot be decrypted. */
+export interface VerifySecret {
+  id: string;
+  text: string | null;
+  /** SHA-256 of the text. */
+  digest: Uint8Array;
+  expiresAt: number | null;
+}
+
+export interface VerifyRequest {
+  row: PresetRow;
+  secrets: readonly VerifySecret[];
+  headers: Headers;
+  body: Uint8Array;
+  /** Epoch milliseconds. */
+  now: number;
+}
+
+export type Verdict =
+  { ok: true; secretId: string } | { ok: false; reason: Extract<Reason, VerifyReason> };
+
+type VerifyReason =
+  | "AUTH_MISSING"
+  | "BEARER_MISMATCH"
+  | "SIGNATURE_MISSING"
+  | "SIGNATURE_MALFORMED"
+  | "SIGNATURE_MISMATCH"
+  | "SECRET_UNAVAILABLE"
+  | "SECRET_UNREADABLE";
+
+interface UsableSecret extends VerifySecret {
+  text: string;
+}
+
+const HEX_SHA256 = /^[0-9a-f]{64}$/;
+const HEX_SHA1 = /^[0-9a-f]{40}$/;
+
+const isUsable = (secret: VerifySecret): secret is UsableSecret =>
+  secret.text !== null && secret.text !== "";
+
+/** Checks the request's credential against the secrets that are live at `now`. */
+export function verify(data: VerifyRequest): Verdict {
+  const live = data.secrets.filter(
+    (secret) => secret.expiresAt === null || secret.expiresAt > data.now,
+  );
+  const usable = live.filter(isUsable);
+  if (usable.length === 0) {
+    const unreadable = live.some((secret) => secret.text === null);
+    return { ok: false, reason: unreadable ? "SECRET_UNREADABLE" : "SECRET_UNAVAILABLE" };
+  }
+  return data.row.signature === null
+    ? verifyBearer({ headers: data.headers, secrets: usable })
+    : verifySignature({ ...data, signature: data.row.signature, secrets: usable });
+}
+
+/** The whole text behind the scheme is compared, as digests: their time tells no length. */
+function verifyBearer(data: { headers: Headers; secrets: UsableSecret[] }): Verdict {
+  const match = /^bearer +(.+)$/i.exec(data.headers.get("authorization") ?? "");
+  if (match === null) return { ok: false, reason: "AUTH_MISSING" };
+  // Header text holds one byte a character, whatever encoding the sender used.
+  const given = sha256(Buffer.from(match[1] ?? "", "latin1"));
+  const found = data.secrets.find((secret) => equalBytes(given, secret.digest));
+  return found === undefined
+    ? { ok: false, reason: "BEARER_MISMATCH" }
+    : { ok: true, secretId: found.id };
+}
+
+function readDigest(signature: SignatureRow, header: string): Buffer | null {
+  const prefix = signature.prefixes.find((candidate) => header.startsWith(candidate));
+  if (prefix === undefined) return null;
+  const hex = header.slice(prefix.length);
+  const shape = signature.algorithm === "sha256" ? HEX_SHA256 : HEX_SHA1;
+  return shape.test(hex) ? Buffer.from(hex, "hex") : null;
+}
+
+function verifySignature(data: {
+  signature: SignatureRow;
+  secrets: UsableSecret[];
+  headers: Headers;
+  body: Uint8Array;
+}): Verdict {
+  const header = data.headers.get(data.signature.header);
+  if (header === null || header === "") return { ok: false, reason: "SIGNATURE_MISSING" };
+  const given = readDigest(data.signature, header);
+  if (given === null) return { ok: false, reason: "SIGNATURE_MALFORMED" };
+  const { algorithm } = data.signature;
+  const found = data.secrets.find((secret) =>
+    equalBytes(given, hmac({ algorithm, key: secret.text, parts: [data.body] })),
+  );
+  return found === undefined
+    ? { ok: false, reason: "SIGNATURE_MISMATCH" }
+    : { ok: true, secretId: found.id };
+}

@@ -1,0 +1,150 @@
+// The webhook itself, and the ledger of its deliveries.
+
+import { Elysia, t } from "elysia";
+import { findAgentSeq } from "../agents/agents.store";
+import type { GuardDeps } from "../auth/guard";
+import { requires } from "../auth/guard";
+import { AppError } from "../errors";
+import {
+  answer,
+  answerList,
+  CURSOR_PATTERN,
+  PAGE_DEFAULT,
+  PAGE_MAX,
+  success,
+  successList,
+  words,
+} from "../lib/wire";
+import { REASONS, VERDICTS } from "../vocabulary";
+import { rawBody, viewDeliveries, viewDelivery } from "./deliveries";
+import { DeliverySchema, DeliverySummarySchema } from "./deliveries.schema";
+import type { DeliveryFilter } from "./deliveries.store";
+import type { ReceiveDeps } from "./receive";
+import { receive } from "./receive";
+
+const OTHER_METHODS = ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+const listQuery = t.Object(
+  {
+    verdict: t.Optional(words(VERDICTS)),
+    reason: t.Optional(words(REASONS)),
+    event: t.Optional(t.String({ maxLength: 200 })),
+    from: t.Optional(t.String({ maxLength: 40 })),
+    to: t.Optional(t.String({ maxLength: 40 })),
+    limit: t.Optional(t.Integer({ minimum: 1, maximum: PAGE_MAX })),
+    cursor: t.Optional(t.String({ pattern: CURSOR_PATTERN })),
+  },
+  { additionalProperties: false },
+);
+
+function readTime(field: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const at = Date.parse(text);
+  if (!Number.isNaN(at)) return at;
+  const message = "Give a time such as 2026-01-31T09:30:00Z.";
+  throw new AppError("VALIDATION_ERROR", {
+    details: [{ path: `/${field}`, code: "TIME_INVALID", message }],
+  });
+}
+
+function toFilter(query: typeof listQuery.static, agent: number | null): DeliveryFilter {
+  return {
+    agent,
+    before: query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor),
+    limit: query.limit ?? PAGE_DEFAULT,
+    verdict: query.verdict ?? null,
+    reason: query.reason ?? null,
+    event: query.event ?? null,
+    from: readTime("from", query.from),
+    to: readTime("to", query.to),
+  };
+}
+
+/** `/agents/{id}/webhook`: raw bytes in, whatever their content type; never parsed by the framework. */
+function webhookRoute(deps: ReceiveDeps) {
+  const handle = (context: {
+    request: Request;
+    params: { id: string };
+    server: { requestIP(request: Request): { address: string } | null } | null;
+  }): Promise<Response> =>
+    receive(deps, {
+      request: context.request,
+      agentId: context.params.id,
+      address: context.server?.requestIP(context.request)?.address ?? null,
+    });
+  const app = new Elysia({ normalize: false }).post(
+    "/agents/:id/webhook",
+    ({ request, params, server }) => handle({ request, params, server }),
+    { parse: "none" },
+  );
+  for (const method of OTHER_METHODS) {
+    app.route(
+      method,
+      "/agents/:id/webhook",
+      ({ request, params, server }) => handle({ request, params, server }),
+      { parse: "none", detail: { hide: true } },
+    );
+  }
+  return app;
+}
+
+/** Bytes of a stranger: saved, never rendered. */
+const rawAnswer = (bytes: Uint8Array): Response =>
+  new Response(bytes, {
+    headers: {
+      "Content-Type": "application/octet-stream",
+      "Content-Disposition": 'attachment; filename="body"',
+      "X-Content-Type-Options": "nosniff",
+      "Cache-Control": "no-store",
+    },
+  });
+
+function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
+  const read = requires(deps, "read");
+  const none = t.Object({}, { additionalProperties: false });
+  const list = { 200: answerList(DeliverySummarySchema) };
+  const one = { 200: answer(DeliverySchema) };
+  return new Elysia({ normalize: false })
+    .get("/deliveries", ({ query }) => successList(viewDeliveries(deps, toFilter(query, null))), {
+      ...read,
+      query: listQuery,
+      response: list,
+    })
+    .get(
+      "/deliveries/:deliveryId",
+      ({ params }) => success(viewDelivery(deps, { id: params.deliveryId })),
+      {
+        ...read,
+        query: none,
+        response: one,
+      },
+    )
+    .get(
+      "/deliveries/:deliveryId/raw",
+      ({ params }) => rawAnswer(rawBody(deps, { id: params.deliveryId })),
+      { ...requires(deps, "operate"), query: none },
+    )
+    .get(
+      "/agents/:id/deliveries",
+      ({ params, query }) => {
+        const agent = findAgentSeq(deps, params.id);
+        if (agent === undefined) throw new AppError("NOT_FOUND");
+        return successList(viewDeliveries(deps, toFilter(query, agent)));
+      },
+      { ...read, query: listQuery, response: list },
+    )
+    .get(
+      "/agents/:id/deliveries/:deliveryId",
+      ({ params }) => success(viewDelivery(deps, { agentId: params.id, id: params.deliveryId })),
+      { ...read, query: none, response: one },
+    )
+    .get(
+      "/agents/:id/deliveries/:deliveryId/raw",
+      ({ params }) => rawAnswer(rawBody(deps, { agentId: params.id, id: params.deliveryId })),
+      { ...requires(deps, "operate"), query: none },
+    );
+}
+
+/** The webhook and its ledger. */
+export const webhookRoutes = (deps: ReceiveDeps & GuardDeps) =>
+  new Elysia({ normalize: false }).use(webhookRoute(deps)).use(ledgerRoutes(deps));

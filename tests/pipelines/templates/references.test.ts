@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test";
+import { parseExpression } from "../../../src/pipelines/templates/expression";
+import { findReferenceFault } from "../../../src/pipelines/templates/references";
+
+const around = {
+  nodeId: "here",
+  known: new Set(["in", "summary", "here", "later"]),
+  upstream: new Set(["in", "summary"]),
+};
+
+const faultOf = (text: string) => {
+  const parsed = parseExpression(text);
+  if (!parsed.ok) throw new Error(parsed.fault.message);
+  return findReferenceFault(around, parsed.reference);
+};
+
+test.each(["input.x", "nodes.summary.output", "nodes.in.output", "trigger.type", "execution.id"])(
+  "%s can be read",
+  (text) => {
+    expect(faultOf(text)).toBeNull();
+  },
+);
+
+test.each([
+  ["nodes.here.output", "NODE_SELF", "its own output"],
+  ["nodes.later.output", "NODE_NOT_UPSTREAM", '"later"'],
+  ["nodes.sumary.output", "NODE_UNKNOWN", 'Did you mean "summary"?'],
+  ["nodes.zzzzzz.output", "NODE_UNKNOWN", "Name a node of this pipeline."],
+  ["loop.item", "LOOP_OUTSIDE", "only inside a loop"],
+])("%s is refused with %s", (text, code, part) => {
+  const fault = faultOf(text);
+  expect(fault?.code).toBe(code);
+  expect(fault?.message).toContain(part);
+});

@@ -1,0 +1,91 @@
+// Which provider a call goes to, and what a missing one or its key gives.
+
+import { expect, test } from "bun:test";
+import { AppError } from "../../src/errors";
+import { createOutbound, parseAllowPrivate } from "../../src/lib/outbound";
+import { createModelCaller, type FoundProvider } from "../../src/providers/call";
+import type { ModelCall } from "../../src/providers/model";
+import { startModelStub } from "../support/model-stub";
+import { rejection } from "../support/rejection";
+
+const outbound = createOutbound({ allowPrivate: parseAllowPrivate("127.0.0.1:*") });
+
+const callerOf = (providers: Record<string, FoundProvider>) =>
+  createModelCaller({ outbound, find: (id) => providers[id] });
+
+const callTo = (providerId: string, fields: Partial<ModelCall> = {}): ModelCall => ({
+  providerId,
+  model: "ok",
+  system: null,
+  prompt: "hello",
+  temperature: 0,
+  maxTokens: 10,
+  timeoutMs: 5000,
+  signal: new AbortController().signal,
+  ...fields,
+});
+
+const compatible = (fields: Partial<FoundProvider> = {}): FoundProvider => ({
+  type: "openai-compatible",
+  baseUrl: "http://127.0.0.1:1/v1",
+  apiKey: () => null,
+  ...fields,
+});
+
+test("a call goes to the provider of its id, with the key of that moment", async () => {
+  const stub = await startModelStub();
+  const keys = ["old", "new"];
+  const { baseUrl } = stub;
+  const caller = callerOf({ a: compatible({ baseUrl, apiKey: () => keys.shift() ?? null }) });
+  expect(await caller.callModel(callTo("a"))).toMatchObject({ text: "echo:hello", model: "ok" });
+  await caller.callModel(callTo("a"));
+  expect(stub.calls.map(({ headers }) => headers["authorization"])).toEqual([
+    "Bearer old",
+    "Bearer new",
+  ]);
+  await stub.close();
+});
+
+test("echo answers without a row, and is the only pure provider", async () => {
+  const caller = callerOf({ a: compatible(), e: compatible({ type: "echo", baseUrl: null }) });
+  expect(await caller.callModel(callTo("echo"))).toMatchObject({ text: "hello", provider: "echo" });
+  expect(["echo", "e", "a", "gone"].map((id) => caller.isPure(id))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
+test("an aborted call rejects with the reason, echo included", async () => {
+  const reason = new Error("stopped");
+  const call = callTo("echo", { signal: AbortSignal.abort(reason) });
+  expect(await rejection(callerOf({}).callModel(call))).toBe(reason);
+});
+
+test("a provider that is gone gives PROVIDER_MISSING", async () => {
+  expect(await rejection(callerOf({}).callModel(callTo("gone")))).toMatchObject({
+    code: "PROVIDER_MISSING",
+  });
+});
+
+test("a type that this version does not call gives PROVIDER_MISSING, naming it", async () => {
+  const caller = callerOf({ a: compatible({ type: "anthropic" }) });
+  expect(await rejection(caller.callModel(callTo("a")))).toMatchObject({
+    code: "PROVIDER_MISSING",
+    message: expect.stringContaining("anthropic"),
+  });
+});
+
+test.each<[code: string, what: string, error: Error]>([
+  ["CREDENTIAL_UNREADABLE", "its own code", new AppError("CREDENTIAL_UNREADABLE")],
+  ["CREDENTIAL_UNREADABLE", "that of secrets", new AppError("SECRET_UNREADABLE")],
+  ["CREDENTIAL_UNREADABLE", "any other error", new Error("bad decrypt")],
+  ["STORAGE_UNAVAILABLE", "a code of another matter", new AppError("STORAGE_UNAVAILABLE")],
+])("a key that cannot be read gives %s for %s", async (code, _what, error) => {
+  const apiKey = () => {
+    throw error;
+  };
+  const call = callerOf({ a: compatible({ apiKey }) }).callModel(callTo("a"));
+  expect(await rejection(call)).toMatchObject({ code });
+});

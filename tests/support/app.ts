@@ -1,0 +1,123 @@
+// A fresh app on a database in memory: no port, a clock moved by hand, ids that count.
+
+import { createApp } from "../../src/app";
+import { insertToken } from "../../src/auth/tokens.store";
+import { assemble } from "../../src/commands/assemble";
+import type { Config } from "../../src/config";
+import { createConfig } from "../../src/config";
+import { migrate } from "../../src/db/migrate";
+import { MIGRATIONS } from "../../src/db/migrations";
+import type { Db } from "../../src/db/open";
+import { openDatabase } from "../../src/db/open";
+import { createManualClock } from "../../src/lib/clock";
+import { sha256 } from "../../src/lib/crypto";
+import { createCountingIds } from "../../src/lib/ids";
+import type { Ids } from "../../src/lib/ids";
+import type { Log } from "../../src/lib/log";
+import { silentLog } from "../../src/lib/log";
+import type { Outbound } from "../../src/lib/outbound";
+
+export const ADMIN_TOKEN = "hk_live_test-admin-token-0000000000000000000000";
+
+export interface TestOptions {
+  config?: Partial<Config>;
+  /** Another app's database, to start again on what it left. */
+  db?: Db;
+  clock?: ReturnType<typeof createManualClock>;
+  ids?: Ids;
+  log?: Log;
+  outbound?: Outbound;
+  masterKey?: Buffer;
+}
+
+/** A migrated database in memory. */
+export function createTestDb(): Db {
+  const db = openDatabase(":memory:");
+  const clock = createManualClock();
+  migrate({ db, clock, migrations: MIGRATIONS, backupPath: () => null });
+  return db;
+}
+
+/** The app, its dependencies, and requests to it. */
+export async function createTestApp(options: TestOptions = {}) {
+  const clock = options.clock ?? createManualClock();
+  const db = options.db ?? createTestDb();
+  const ids = options.ids ?? createCountingIds();
+  const bytes = options.masterKey ?? Buffer.alloc(32, 7);
+  const assembly = await assemble({
+    config: createConfig(options.config),
+    db,
+    clock,
+    ids,
+    log: options.log ?? silentLog,
+    masterKey: { bytes, id: sha256(bytes).toString("hex").slice(0, 8), created: false },
+    publicUrl: () => "http://hooks.test",
+    ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
+  });
+  const { deps, writer, pool } = assembly;
+  if (options.db === undefined) {
+    await writer.write(() =>
+      insertToken(deps, { text: ADMIN_TOKEN, name: "test", scope: "admin" }),
+    );
+  }
+  const app = createApp(deps);
+  pool.wake();
+
+  /** A raw request; `path` starts with a slash. */
+  const request = (path: string, init: RequestInit = {}): Promise<Response> =>
+    app.handle(new Request(`http://localhost${path}`, init));
+
+  /** An API call with the admin token; a body is sent as JSON. */
+  async function api(call: string, body?: unknown, token = ADMIN_TOKEN): Promise<ApiAnswer> {
+    const [method = "GET", path = "/"] = call.split(" ");
+    const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const init = body === undefined ? {} : { body: JSON.stringify(body) };
+    return readAnswer(await request(path, { method, headers, ...init }));
+  }
+
+  /** A delivery to an agent's webhook, as JSON unless `init` says otherwise. */
+  async function deliver(agentId: string, body: string | Uint8Array, init: RequestInit = {}) {
+    const headers = new Headers(init.headers);
+    if (!headers.has("content-type")) headers.set("content-type", "application/json");
+    return readAnswer(
+      await request(`/agents/${agentId}/webhook`, { method: "POST", body, ...init, headers }),
+    );
+  }
+
+  /** A new agent; `patch` as of PATCH /agents/{id}, with the webhook on. */
+  async function agent(patch: Record<string, unknown> = {}) {
+    const created = await api("POST /agents", { name: "agent", webhookEnabled: true, ...patch });
+    if (created.status !== 201) throw new Error(JSON.stringify(created.body));
+    return created.data;
+  }
+
+  return { ...assembly, app, clock, db, request, api, deliver, agent };
+}
+
+export type TestApp = Awaited<ReturnType<typeof createTestApp>>;
+
+/** A JSON answer taken apart. */
+export interface ApiAnswer {
+  status: number;
+  headers: Headers;
+  // Answers differ by route; tests name the fields they expect.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  body: any;
+  // oxlint-disable-next-line typescript/no-explicit-any
+  data: any;
+  // oxlint-disable-next-line typescript/no-explicit-any
+  error: any;
+}
+
+export async function readAnswer(response: Response): Promise<ApiAnswer> {
+  const text = await response.text();
+  const body = text === "" ? null : JSON.parse(text);
+  return {
+    status: response.status,
+    headers: response.headers,
+    body,
+    data: body?.data,
+    error: body?.error,
+  };
+}
