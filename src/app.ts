@@ -11,6 +11,7 @@ import type { InvokeDeps } from "./executions/invoke";
 import type { ViewDeps } from "./executions/view";
 import { formatId } from "./lib/ids";
 import type { Log } from "./lib/log";
+import { describeMismatches } from "./lib/mismatches";
 import { describeError } from "./lib/log";
 import type { Health } from "./ops/health";
 import { opsRoutes } from "./ops/ops.routes";
@@ -28,9 +29,6 @@ export type AppDeps = AgentsDeps &
   ViewDeps & { health: Health; log: Log };
 
 type Route = { method: string; path: string };
-
-const MAX_DETAILS = 20;
-const MAX_PATH_CHARS = 100;
 
 function fits(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
@@ -53,15 +51,11 @@ function unknownRoute(routes: readonly Route[], request: Request): AppError {
 
 /** Only where and what: the validator's own error carries the whole input. */
 function toDetails(error: ValidationError): ErrorDetail[] {
-  return error.all.slice(0, MAX_DETAILS).map((entry) => {
-    const path = "path" in entry && typeof entry.path === "string" ? entry.path : "";
-    const message = "message" in entry ? entry.message : undefined;
-    return {
-      path: path.slice(0, MAX_PATH_CHARS),
-      code: "INVALID",
-      message: typeof message === "string" ? `${message}.` : "This value does not fit.",
-    };
-  });
+  // A query value that does not convert is told by the text its schema carries: it has no path.
+  const { customError } = error;
+  if (typeof customError === "string") return [{ code: "INVALID", message: customError }];
+  const { validator } = error;
+  return "Errors" in validator ? describeMismatches(validator.Errors(error.value)) : [];
 }
 
 function fromValidation(error: ValidationError): AppError {

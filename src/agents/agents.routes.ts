@@ -3,18 +3,10 @@
 import { Elysia, t } from "elysia";
 import type { GuardDeps } from "../auth/guard";
 import { requires } from "../auth/guard";
+import { NoQuery, PageQuery } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { toIso } from "../lib/clock";
-import {
-  answer,
-  answerList,
-  CURSOR_PATTERN,
-  PAGE_DEFAULT,
-  PAGE_MAX,
-  success,
-  successList,
-  toPage,
-} from "../lib/wire";
+import { answer, answerList, PAGE_DEFAULT, success, successList, toPage } from "../lib/wire";
 import {
   AgentCreateSchema,
   AgentPatchSchema,
@@ -44,19 +36,10 @@ import {
   toAgent,
 } from "./change";
 
-const pageQuery = t.Object(
-  {
-    limit: t.Optional(t.Integer({ minimum: 1, maximum: PAGE_MAX })),
-    cursor: t.Optional(t.String({ pattern: CURSOR_PATTERN })),
-  },
-  { additionalProperties: false },
-);
-const noQuery = t.Object({}, { additionalProperties: false });
-
 /** `/agents` and what belongs to one agent's definition. */
 export function agentRoutes(deps: AgentsDeps & GuardDeps) {
-  const read = { ...requires(deps, "read"), query: noQuery };
-  const admin = { ...requires(deps, "admin"), query: noQuery };
+  const read = { ...requires(deps, "read"), query: NoQuery };
+  const admin = { ...requires(deps, "admin"), query: NoQuery };
   return new Elysia({ normalize: false })
     .get(
       "/agents",
@@ -66,7 +49,7 @@ export function agentRoutes(deps: AgentsDeps & GuardDeps) {
         const rows = listAgents(deps, { before, limit: limit + 1 });
         return successList(toPage({ rows, limit }, (row) => toAgentSummary(row, deps.publicUrl())));
       },
-      { ...read, query: pageQuery, response: { 200: answerList(AgentSummarySchema) } },
+      { ...read, query: PageQuery, response: { 200: answerList(AgentSummarySchema) } },
     )
     .post(
       "/agents",
@@ -120,7 +103,7 @@ export function agentRoutes(deps: AgentsDeps & GuardDeps) {
       "/agents/:id/versions/:version",
       ({ params }) => {
         const agent = getAgent(deps, params.id);
-        const row = findVersion(deps, { agent: agent.seq, version: params.version });
+        const row = findVersion(deps, { agent: agent.seq, version: Number(params.version) });
         if (row === undefined) throw new AppError("NOT_FOUND");
         const { version, createdAt } = row;
         const live = version === agent.liveVersion;
@@ -129,7 +112,7 @@ export function agentRoutes(deps: AgentsDeps & GuardDeps) {
       },
       {
         ...read,
-        params: t.Object({ id: t.String(), version: t.Integer({ minimum: 1 }) }),
+        params: t.Object({ id: t.String(), version: t.String({ pattern: "^[1-9][0-9]{0,8}$" }) }),
         response: { 200: answer(VersionSchema) },
       },
     )

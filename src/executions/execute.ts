@@ -175,8 +175,8 @@ async function runLoaded(
   return runPipeline(
     {
       clock: deps.clock,
-      callModel: deps.callModel,
-      isPureProvider: deps.isPureProvider,
+      callModel: (call) => deps.callModel(call),
+      isPureProvider: (id) => deps.isPureProvider(id),
       journal: data.journal,
       pause: createPause(deps.clock),
       onUnexpected,

@@ -4,17 +4,9 @@ import { Elysia, t } from "elysia";
 import { findAgentSeq } from "../agents/agents.store";
 import type { GuardDeps } from "../auth/guard";
 import { bearerOf, requires } from "../auth/guard";
+import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
-import {
-  answer,
-  answerList,
-  CURSOR_PATTERN,
-  PAGE_DEFAULT,
-  PAGE_MAX,
-  success,
-  successList,
-  words,
-} from "../lib/wire";
+import { answer, answerList, PAGE_DEFAULT, success, successList, words } from "../lib/wire";
 import type { Json } from "../pipelines/record";
 import type { ExecutionStatus } from "../vocabulary";
 import { EXECUTION_STATUSES, TRIGGERS } from "../vocabulary";
@@ -36,8 +28,7 @@ const listQuery = t.Object(
   {
     trigger: t.Optional(words(TRIGGERS)),
     status: t.Optional(t.String({ maxLength: 200 })),
-    limit: t.Optional(t.Integer({ minimum: 1, maximum: PAGE_MAX })),
-    cursor: t.Optional(t.String({ pattern: CURSOR_PATTERN })),
+    ...pageFields,
   },
   { additionalProperties: false },
 );
@@ -116,7 +107,7 @@ export function executionRoutes(deps: ViewDeps & InvokeDeps & GuardDeps) {
       },
       {
         ...requires(deps, "operate"),
-        query: t.Object({}, { additionalProperties: false }),
+        query: NoQuery,
         body: InvokeSchema,
         response: { 200: answer(AcceptedSchema) },
       },

@@ -1,9 +1,9 @@
 // Probes for supervisors: no credential, no detail.
 
-import { Elysia, t } from "elysia";
+import { Elysia } from "elysia";
+import { NoQuery } from "../auth/paging.schema";
 import type { Health } from "./health";
 
-const noQuery = t.Object({}, { additionalProperties: false });
 const noStore = { "cache-control": "no-store" };
 
 /** `/healthz` and `/readyz`. */
@@ -15,7 +15,7 @@ export const opsRoutes = (deps: { health: Health }) =>
         Object.assign(set.headers, noStore);
         return { success: true, data: { status: "ok" } };
       },
-      { query: noQuery },
+      { query: NoQuery },
     )
     .get(
       "/readyz",
@@ -26,5 +26,5 @@ export const opsRoutes = (deps: { health: Health }) =>
         set.status = 503;
         return { success: true, data: { status: "not_ready", problem } };
       },
-      { query: noQuery },
+      { query: NoQuery },
     );

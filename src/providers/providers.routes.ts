@@ -3,7 +3,8 @@
 import { Elysia, t } from "elysia";
 import type { GuardDeps } from "../auth/guard";
 import { requires } from "../auth/guard";
-import { answer, answerList, PAGE_DEFAULT, PAGE_MAX, success, successList } from "../lib/wire";
+import { NoQuery, pageFields } from "../auth/paging.schema";
+import { answer, answerList, PAGE_DEFAULT, success, successList } from "../lib/wire";
 import { ProviderCreateSchema, ProviderPatchSchema, ProviderSchema } from "./providers.schema";
 import type { ProvidersDeps } from "./providers.store";
 import {
@@ -14,10 +15,9 @@ import {
   listProviders,
 } from "./providers.store";
 
-const noQuery = t.Object({}, { additionalProperties: false });
 const pageQuery = t.Object(
   {
-    limit: t.Optional(t.Integer({ minimum: 1, maximum: PAGE_MAX })),
+    ...pageFields,
     cursor: t.Optional(t.String({ pattern: "^[a-z0-9_-]{1,64}$" })),
   },
   { additionalProperties: false },
@@ -25,8 +25,8 @@ const pageQuery = t.Object(
 
 /** `/providers`. */
 export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
-  const read = { ...requires(deps, "read"), query: noQuery };
-  const admin = { ...requires(deps, "admin"), query: noQuery };
+  const read = { ...requires(deps, "read"), query: NoQuery };
+  const admin = { ...requires(deps, "admin"), query: NoQuery };
   const one = { 200: answer(ProviderSchema) };
   return new Elysia({ normalize: false })
     .get(

@@ -4,17 +4,9 @@ import { Elysia, t } from "elysia";
 import { findAgentSeq } from "../agents/agents.store";
 import type { GuardDeps } from "../auth/guard";
 import { requires } from "../auth/guard";
+import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
-import {
-  answer,
-  answerList,
-  CURSOR_PATTERN,
-  PAGE_DEFAULT,
-  PAGE_MAX,
-  success,
-  successList,
-  words,
-} from "../lib/wire";
+import { answer, answerList, PAGE_DEFAULT, success, successList, words } from "../lib/wire";
 import { REASONS, VERDICTS } from "../vocabulary";
 import { rawBody, viewDeliveries, viewDelivery } from "./deliveries";
 import { DeliverySchema, DeliverySummarySchema } from "./deliveries.schema";
@@ -31,8 +23,7 @@ const listQuery = t.Object(
     event: t.Optional(t.String({ maxLength: 200 })),
     from: t.Optional(t.String({ maxLength: 40 })),
     to: t.Optional(t.String({ maxLength: 40 })),
-    limit: t.Optional(t.Integer({ minimum: 1, maximum: PAGE_MAX })),
-    cursor: t.Optional(t.String({ pattern: CURSOR_PATTERN })),
+    ...pageFields,
   },
   { additionalProperties: false },
 );
@@ -101,7 +92,6 @@ const rawAnswer = (bytes: Uint8Array): Response =>
 
 function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
   const read = requires(deps, "read");
-  const none = t.Object({}, { additionalProperties: false });
   const list = { 200: answerList(DeliverySummarySchema) };
   const one = { 200: answer(DeliverySchema) };
   return new Elysia({ normalize: false })
@@ -115,14 +105,14 @@ function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
       ({ params }) => success(viewDelivery(deps, { id: params.deliveryId })),
       {
         ...read,
-        query: none,
+        query: NoQuery,
         response: one,
       },
     )
     .get(
       "/deliveries/:deliveryId/raw",
       ({ params }) => rawAnswer(rawBody(deps, { id: params.deliveryId })),
-      { ...requires(deps, "operate"), query: none },
+      { ...requires(deps, "operate"), query: NoQuery },
     )
     .get(
       "/agents/:id/deliveries",
@@ -136,12 +126,12 @@ function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
     .get(
       "/agents/:id/deliveries/:deliveryId",
       ({ params }) => success(viewDelivery(deps, { agentId: params.id, id: params.deliveryId })),
-      { ...read, query: none, response: one },
+      { ...read, query: NoQuery, response: one },
     )
     .get(
       "/agents/:id/deliveries/:deliveryId/raw",
       ({ params }) => rawAnswer(rawBody(deps, { agentId: params.id, id: params.deliveryId })),
-      { ...requires(deps, "operate"), query: none },
+      { ...requires(deps, "operate"), query: NoQuery },
     );
 }
 

@@ -9,6 +9,7 @@ import { isObject } from "../values";
 import {
   type Draft,
   DYNAMIC_KEYWORDS,
+  isNames,
   type Keyword,
   KEYWORDS,
   UNAVAILABLE_KEYWORDS,
@@ -134,7 +135,7 @@ function copyChild(copy: SchemaCopy, held: Held): Schema {
   if (Array.isArray(value)) {
     addSchemaFault(copy, {
       path,
-      message: "One schema belongs here; for several see prefixItems.",
+      message: "One schema belongs here, not an array; in 2020-12 several stand in prefixItems.",
     });
     return {};
   }
@@ -179,7 +180,7 @@ function copyDependencies(copy: SchemaCopy, held: Held): void {
   const schemas: Record<string, Schema> = Object.create(null);
   for (const [name, item] of Object.entries(value)) {
     const at = { ...held, path: toPointer(path, name), value: item };
-    if (Array.isArray(item)) names[name] = item.map(String);
+    if (isNames(item)) names[name] = item;
     else schemas[name] = copyChild(copy, at);
   }
   holder.schema.dependentRequired = names;

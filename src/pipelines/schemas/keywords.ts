@@ -37,7 +37,10 @@ const isType = (value: Json): boolean => typeof value === "string" && TYPES.incl
 const isText = (value: Json): value is string => typeof value === "string";
 const isCount = (value: Json): boolean => Number.isInteger(value) && Number(value) >= 0;
 const isNumber = (value: Json): value is number => Number.isFinite(value);
-const isNames = (value: Json): boolean => Array.isArray(value) && value.every(isText);
+
+/** An array of strings, such as the value of `required`. */
+export const isNames = (value: Json): value is string[] =>
+  Array.isArray(value) && value.every(isText);
 
 const plain = (words: string, test: (value: Json) => boolean): Keyword => ({
   shape: "plain",

@@ -25,7 +25,7 @@ const PATHS: [string, Reference][] = [
   ["execution.startedAt", { source: "execution", path: ["startedAt"] }],
 ];
 
-test.each(PATHS)("%s is read as %p", (text, reference) => {
+test.each(PATHS)("%s is a path", (text, reference) => {
   expect(parseExpression(text)).toEqual({ ok: true, reference });
 });
 

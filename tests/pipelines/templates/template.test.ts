@@ -81,7 +81,7 @@ const RENDERED: [string, Json, string][] = [
   ["{ {input} }", "{ {input} }", "{ {input} }"],
 ];
 
-test.each(RENDERED)("%p gives %p as a value and %p as text", (text, value, asText) => {
+test.each(RENDERED)("%p is rendered as a value and as text", (text, value, asText) => {
   expect(renderValue(scopeOf(SCOPE), parse(text))).toEqual(value);
   expect(renderText(scopeOf(SCOPE), parse(text))).toBe(asText);
 });

@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import type { Json } from "../../../src/pipelines/record";
+import { compileInputSchema } from "../../../src/pipelines/schemas/compile";
+
+const faultsOf = (schema: Json): string[] => {
+  const compiled = compileInputSchema(schema);
+  return compiled.ok ? [] : compiled.faults.map(({ path, message }) => `${path}: ${message}`);
+};
+
+const UNRESOLVED: [Json, string][] = [
+  [{ $ref: "#/definitions/x" }, "/$ref"],
+  [{ properties: { a: { $ref: "#/$defs/missing" } }, $defs: {} }, "/properties/a/$ref"],
+  [{ items: { $ref: "https://example.com/schema.json" } }, "/items/$ref"],
+  [{ items: { $ref: "other.json#/x" } }, "/items/$ref"],
+  [{ $ref: "#nowhere" }, "/$ref"],
+  [{ $ref: "#/toString" }, "/$ref"],
+  [{ $ref: "__proto__" }, "/$ref"],
+  [{ "x-schemas": { a: {} }, $ref: "#/x-schemas/a" }, "/$ref"],
+];
+
+test.each(UNRESOLVED)("%j has a reference without a target", (schema, path) => {
+  expect(faultsOf(schema)).toEqual([
+    `${path}: This $ref has no target inside the schema; others are never fetched.`,
+  ]);
+});
+
+const ENDLESS: Json[] = [
+  { $ref: "#" },
+  { allOf: [{ $ref: "#" }] },
+  { not: { $ref: "#" } },
+  { if: { $ref: "#" } },
+  { dependentSchemas: { a: { $ref: "#" } } },
+  { $ref: "#/$defs/a", $defs: { a: { $ref: "#/$defs/b" }, b: { anyOf: [{ $ref: "#/$defs/a" }] } } },
+  { properties: { x: { $ref: "#/properties/x" } } },
+];
+
+test.each(ENDLESS)("%j never ends and is refused", (schema) => {
+  expect(faultsOf(schema).map((fault) => fault.split(": ")[1])).toEqual([
+    "This schema refers to itself for the same value, which never ends.",
+  ]);
+});
+
+const PROGRESS: Json[] = [
+  { properties: { a: { $ref: "#" } } },
+  { items: { $ref: "#" } },
+  { additionalProperties: { $ref: "#" } },
+  { propertyNames: { $ref: "#" } },
+  { contains: { $ref: "#" } },
+  { anyOf: [{ type: "null" }, { properties: { next: { $ref: "#" } } }] },
+];
+
+test.each(PROGRESS)("%j goes on to a part of the value and is accepted", (schema) => {
+  expect(faultsOf(schema)).toEqual([]);
+});
+
+test.each([
+  [{ $id: "http://[" }],
+  [{ properties: { "\ud800": {} } }],
+  [{ $defs: { a: { $id: "x.json", type: "null" }, b: { $id: "x.json" } } }],
+] as [Json][])("%j is refused as malformed", (schema) => {
+  expect(faultsOf(schema)).toHaveLength(1);
+});
+
+test("a chain of 20,000 references is compiled without using up the stack", () => {
+  const entries = Array.from({ length: 20_000 }, (_, index) => [
+    `n${index}`,
+    index === 19_999 ? {} : { $ref: `#/$defs/n${index + 1}` },
+  ]);
+  expect(faultsOf({ $defs: Object.fromEntries(entries) })).toEqual([]);
+});

@@ -1,0 +1,182 @@
+import { expect, test } from "bun:test";
+import { DEFAULT_LIMITS } from "../../src/pipelines/pipelines.schema";
+import type { Json } from "../../src/pipelines/record";
+import { validatePipeline } from "../../src/pipelines/validate";
+import { BUILT_NODE_TYPES, NODE_TYPES } from "../../src/vocabulary";
+import { compile, edge, listCodes, llm, node, pipelineOf, validate } from "./fixtures";
+
+const chain = (data: { [key: string]: Json }) =>
+  pipelineOf({ nodes: [llm("llm", data)], edges: ["in>llm", "llm>out"] });
+
+test("a valid pipeline compiles, in topological order", () => {
+  const nodes = [llm("b"), llm("a", { providerId: "paid" })];
+  const compiled = compile(pipelineOf({ nodes, edges: ["in>a", "a>b", "b>out"] }));
+  expect(compiled.nodes.map((one) => one.id)).toEqual(["in", "a", "b", "out"]);
+  expect([compiled.inputNodeId, compiled.outputNodeId]).toEqual(["in", "out"]);
+  expect(compiled.providerIds.toSorted()).toEqual(["echo", "paid"]);
+});
+
+test("everything that is wrong is told at once", () => {
+  const nodes = [llm("a", { temperature: 9, modle: "x" }), llm("b", { providerId: "gone" })];
+  const pipeline = pipelineOf({ nodes, edges: ["in>a", "in>x"], mapping: "{{nodes.a.output}}" });
+  expect(listCodes(pipeline).toSorted()).toEqual([
+    "EDGE_END_UNKNOWN in-x.target",
+    "FIELD_RANGE a.temperature",
+    "FIELD_UNKNOWN a.modle",
+    "NODE_NOT_UPSTREAM out.mapping",
+    "NODE_UNREACHABLE b",
+    "OUTPUT_UNREACHABLE out",
+    "PROVIDER_UNKNOWN b.providerId",
+  ]);
+});
+
+test("a misspelt field gets the name that was meant", () => {
+  const { faults } = validate(chain({ temprature: 1 }));
+  expect(faults).toEqual([
+    {
+      nodeId: "llm",
+      field: "temprature",
+      code: "FIELD_UNKNOWN",
+      message: '"temprature" is not a field of llm_call. Did you mean "temperature"?',
+    },
+  ]);
+});
+
+test("a field that is like none lists those that there are", () => {
+  const { faults } = validate(pipelineOf({ edges: ["in>out"], mapping: "x" }));
+  expect(faults).toEqual([]);
+  const nodes = [node({ id: "in", type: "input", data: { zzzzzz: 1 } }), llm("out")];
+  expect(validate({ nodes, edges: [] }).faults.map((fault) => fault.message)).toContain(
+    '"zzzzzz" is not a field of input. Fields are schema.',
+  );
+});
+
+test("long names and many names of unknown fields are not repeated", () => {
+  const data = Object.fromEntries(
+    Array.from({ length: 500 }, (_, index) => [`f${index}${"x".repeat(300)}`, 1]),
+  );
+  const { faults } = validate(chain(data));
+  expect(faults).toHaveLength(20);
+  expect(JSON.stringify(faults).length).toBeLessThan(10_000);
+});
+
+test.each(NODE_TYPES.filter((type) => !BUILT_NODE_TYPES.some((built) => built === type)))(
+  "a node of type %s is not available, whatever its fields are",
+  (type) => {
+    const nodes = [node({ id: "x", type, data: { anything: 1 } })];
+    const result = validate(pipelineOf({ nodes, edges: ["in>x", "x>out:true"] }));
+    expect(result.faults).toEqual([]);
+    expect(result.unavailable).toMatchObject([{ nodeId: "x", code: "NODE_TYPE_UNAVAILABLE" }]);
+    expect(result.compiled).toBeNull();
+  },
+);
+
+test.each([
+  ["toolIds", []],
+  ["maxToolRounds", 8],
+  ["outputSchema", { type: "object" }],
+  ["retries", 0],
+  ["onError", "continue"],
+] as [string, Json][])("the field %s of an llm_call is not available", (field, value) => {
+  const result = validate(chain({ [field]: value }));
+  expect(result.faults).toEqual([]);
+  expect(result.unavailable).toEqual([
+    {
+      nodeId: "llm",
+      field,
+      code: "FIELD_UNAVAILABLE",
+      message: `${field} is not available in this version; remove it.`,
+    },
+  ]);
+  expect(result.compiled).toBeNull();
+});
+
+test.each(["input", "output", "transform"] as const)(
+  "onError of an %s node is not available",
+  (type) => {
+    const data = { mapping: "x", onError: "continue" };
+    const { unavailable } = validate({ nodes: [node({ id: "x", type, data })], edges: [] });
+    expect(unavailable.filter((fault) => fault.field === "onError")).toHaveLength(1);
+  },
+);
+
+test.each(["pattern", "patternProperties", "format", "uniqueItems"])(
+  "%s in an input schema is not available, and named",
+  (keyword) => {
+    const schema = { properties: { a: { [keyword]: "x" } } };
+    const { faults, unavailable } = validate(pipelineOf({ edges: ["in>out"], schema }));
+    expect(faults).toEqual([]);
+    expect(unavailable).toMatchObject([
+      {
+        nodeId: "in",
+        field: "schema",
+        path: `/properties/a/${keyword}`,
+        code: "SCHEMA_KEYWORD_UNAVAILABLE",
+      },
+    ]);
+    expect(unavailable[0]?.message).toContain(keyword);
+  },
+);
+
+test("a handle on an edge of a node without handles is a fault of the edge", () => {
+  const { faults } = validate(pipelineOf({ edges: ["in>out:true"] }));
+  expect(faults).toMatchObject([
+    { edgeId: "in-out-true", field: "sourceHandle", code: "HANDLE_UNKNOWN" },
+  ]);
+});
+
+test("inputs are checked against the input node's schema, and pass where there is none", () => {
+  const strict = compile(pipelineOf({ edges: ["in>out"], schema: { required: ["number"] } }));
+  expect(strict.checkInput({ number: 1 })).toEqual([]);
+  expect(strict.checkInput({})).toMatchObject([{ path: "/number", code: "REQUIRED" }]);
+  expect(compile(pipelineOf({ edges: ["in>out"] })).checkInput(7)).toEqual([]);
+});
+
+test("limits are inclusive, and beyond them nothing else is looked at", () => {
+  const pipeline = pipelineOf({ nodes: [llm("a", { nonsense: 1 })], edges: ["in>a", "a>out"] });
+  const bytes = Buffer.byteLength(JSON.stringify(pipeline));
+  const codes = (limits: object) =>
+    validatePipeline(
+      { providerExists: () => true, limits: { ...DEFAULT_LIMITS, ...limits } },
+      pipeline,
+    ).faults.map(({ code, field }) => `${code} ${field}`);
+  expect(codes({ maxNodes: 3, maxEdges: 2, maxBytes: bytes })).toEqual(["FIELD_UNKNOWN nonsense"]);
+  expect(codes({ maxNodes: 2, maxEdges: 1, maxBytes: bytes - 1 })).toEqual([
+    "PIPELINE_TOO_LARGE nodes",
+    "PIPELINE_TOO_LARGE edges",
+    "PIPELINE_TOO_LARGE pipeline",
+  ]);
+});
+
+test("a pipeline at all limits is checked, faults and all, without a long wait", () => {
+  const nodes = Array.from({ length: 98 }, (_, index) =>
+    llm(`node-with-a-long-name-${index}`, {
+      userPromptTemplate: `{{nodes.node-with-a-long-nam-${index}.output}}`.repeat(200),
+      [`unknown${index}`]: 1,
+    }),
+  );
+  const edges = Array.from({ length: 500 }, (_, index) =>
+    edge(`node-with-a-long-name-${index % 98}>nope${index}`),
+  );
+  const pipeline = { ...pipelineOf({ nodes, edges: [] }), edges };
+  const { faults, compiled } = validate(pipeline);
+  expect(compiled).toBeNull();
+  expect(faults.length).toBeGreaterThan(500);
+});
+
+test("no message repeats a value that was sent", () => {
+  const secret = "CANARY-7f3a";
+  const data = {
+    providerId: secret,
+    temperature: secret,
+    model: [secret],
+    userPromptTemplate: { secret },
+  };
+  const pipeline = pipelineOf({
+    nodes: [llm("a", data)],
+    edges: ["in>a", "a>out"],
+    schema: { type: secret },
+  });
+  expect(listCodes(pipeline)).toHaveLength(5);
+  expect(JSON.stringify(validate(pipeline))).not.toContain(secret);
+});
