@@ -40,6 +40,8 @@ export function openDatabase(path: string): Db {
   raw.run("pragma foreign_keys = on");
   raw.run("pragma trusted_schema = off");
   raw.run("pragma temp_store = memory");
+  // Index pages of many agents are written at random: 2 MiB, the default, reads them again and again.
+  raw.run("pragma cache_size = -32768");
   // A long reader may let the log grow; afterwards it shrinks to this.
   raw.run(`pragma journal_size_limit = ${64 * 1024 * 1024}`);
   return { raw, orm: drizzle(raw, { schema }) };

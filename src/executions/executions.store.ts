@@ -88,27 +88,30 @@ export function findPayload(deps: StoreDeps, seq: number): Uint8Array | null {
 /** An input as it is stored. */
 export const packInput = (input: unknown): Packed => pack(Buffer.from(JSON.stringify(input)));
 
-/** The next agent after `after`, in the order of their numbers, that has work without a slot. */
-export function nextWaitingAgent(deps: StoreDeps, after: number): number | null {
-  const row = deps.db.raw
-    .query<{ agent: number }, [number]>(
-      "select agent from executions indexed by executions_waiting where state = 'waiting' and agent > ? order by agent limit 1",
+/** The agents that have work without a slot: a walk from agent to agent, not over their rows. */
+export const listWaitingAgents = (deps: StoreDeps): number[] =>
+  deps.db.raw
+    .query<{ agent: number }, []>(
+      `with recursive waiting(agent) as (
+         select min(agent) from executions indexed by executions_waiting where state = 'waiting'
+         union all
+         select (select min(agent) from executions indexed by executions_waiting where state = 'waiting' and agent > waiting.agent)
+         from waiting where waiting.agent is not null)
+       select agent from waiting where agent is not null`,
     )
-    .get(after);
-  return row?.agent ?? null;
-}
+    .all()
+    .map((row) => row.agent);
 
-/** The agent's oldest waiting execution above `after`. */
-export function nextWaitingOf(
+/** The agent's waiting executions above `after`, oldest first. */
+export const listWaitingOf = (
   deps: StoreDeps,
-  data: { agent: number; after: number },
-): WaitingRow | null {
-  return deps.db.raw
-    .query<WaitingRow, [number, number]>(
-      "select seq, uid, agent, version, trigger, delivery, attempt, recoveries from executions indexed by executions_waiting where state = 'waiting' and agent = ? and seq > ? order by seq limit 1",
+  data: { agent: number; after: number; limit: number },
+): WaitingRow[] =>
+  deps.db.raw
+    .query<WaitingRow, [number, number, number]>(
+      "select seq, uid, agent, version, trigger, delivery, attempt, recoveries from executions indexed by executions_waiting where state = 'waiting' and agent = ? and seq > ? order by seq limit ?",
     )
-    .get(data.agent, data.after);
-}
+    .all(data.agent, data.after, data.limit);
 
 /** Whether that execution has ended. */
 export const isFinal = (deps: StoreDeps, seq: number): boolean =>

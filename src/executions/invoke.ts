@@ -35,12 +35,11 @@ export async function invoke(
   const uid = deps.ids.uid();
   const seq = deps.sequence.next();
   const payload = packInput(data.input);
+  const own = { seq, uid, agent: agent.seq, version, trigger: "manual", delivery: null } as const;
   await deps.writer.write(() => {
-    const createdAt = deps.clock.now();
-    const own = { seq, uid, agent: agent.seq, version, createdAt };
-    insertExecution(deps, { ...own, trigger: "manual", delivery: null });
+    insertExecution(deps, { ...own, createdAt: deps.clock.now() });
     insertPayload(deps, { seq, payload });
   });
-  deps.pool.wake();
+  deps.pool.offer({ ...own, attempt: 0, recoveries: 0 });
   return { executionId: formatId("exec", uid), status: "running" };
 }

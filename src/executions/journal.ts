@@ -7,8 +7,35 @@ import { effectName, stepName } from "../pipelines/record";
 import type { JournalEntry } from "./journal.store";
 import { readJournal } from "./journal.store";
 
-/** A step as stored: `outputRef` is `input`, or `<index in the entry>[.prompt]`. */
-type StoredStep = StepRecord & { outputRef?: string };
+/**
+ * A step as stored, without what is as in `USUAL`; `outputRef` is `input`, or
+ * `<index in the entry>[.prompt]`.
+ */
+type StoredStep = Partial<StepRecord> & Pick<StepRecord, "nodeId"> & { outputRef?: string };
+
+/** What most steps have, and no record repeats. */
+const USUAL = {
+  iteration: "",
+  status: "completed",
+  input: null,
+  output: null,
+  error: null,
+  startedAt: null,
+  finishedAt: null,
+  attempt: 1,
+  usage: null,
+  cost: null,
+} as const;
+
+function withoutUsual(step: StepRecord, outputRef: string | undefined): StoredStep {
+  const stored: Record<string, unknown> = {};
+  const usual: Record<string, unknown> = USUAL;
+  for (const [name, value] of Object.entries(step)) {
+    const isUsual = name === "logs" ? step.logs.length === 0 : usual[name] === value;
+    if (!isUsual && (name !== "output" || outputRef === undefined)) stored[name] = value;
+  }
+  return { nodeId: step.nodeId, ...stored, ...(outputRef === undefined ? {} : { outputRef }) };
+}
 
 /** Shorter texts cost less than a reference. */
 const MIN_SHARED_CHARS = 32;
@@ -33,9 +60,8 @@ export function encodeSteps(data: { steps: StepRecord[]; input: Json }): string 
     const prompt = promptOf(step);
     if (isShareable(prompt) && !seen.has(prompt)) seen.set(prompt, `${index}.prompt`);
     const outputRef = seen.get(step.output);
-    if (outputRef !== undefined) return { ...step, output: null, outputRef };
-    if (isShareable(step.output)) seen.set(step.output, `${index}`);
-    return step;
+    if (outputRef === undefined && isShareable(step.output)) seen.set(step.output, `${index}`);
+    return withoutUsual(step, outputRef);
   });
   return JSON.stringify(stored);
 }
@@ -51,7 +77,8 @@ function resolve(data: { ref: string; steps: StepRecord[]; input: Json }): Json 
 /** Reverses `encodeSteps`. */
 export function decodeSteps(data: { record: unknown; input: Json }): StepRecord[] {
   const steps: StepRecord[] = [];
-  for (const { outputRef, ...step } of data.record as StoredStep[]) {
+  for (const { outputRef, ...stored } of data.record as StoredStep[]) {
+    const step: StepRecord = { ...USUAL, logs: [], ...stored };
     steps.push(step);
     // A step may refer to its own prompt: it is among `steps` by now.
     if (outputRef !== undefined) {

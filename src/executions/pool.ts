@@ -8,7 +8,9 @@ import type { ExecuteDeps, Run } from "./execute";
 import { execute } from "./execute";
 import type { WaitingRow } from "./executions.store";
 import { Stopped } from "./persist";
-import { isFinal, nextWaitingAgent, nextWaitingOf } from "./executions.store";
+import type { Turns } from "./turns";
+import { createTurns } from "./turns";
+import { isFinal } from "./executions.store";
 
 /** What can be seen of an execution in a slot. */
 export interface LiveExecution {
@@ -18,7 +20,9 @@ export interface LiveExecution {
 }
 
 export interface Pool {
-  /** Work may have arrived: fills free slots. */
+  /** Takes up an execution that has just been committed. */
+  offer(row: WaitingRow): void;
+  /** Fills free slots with what waits. */
   wake(): void;
   /** The execution in a slot, or undefined. */
   liveOf(seq: number): LiveExecution | undefined;
@@ -49,19 +53,23 @@ class SlotPool implements Pool {
   readonly #deps: PoolDeps;
   readonly #running = new Map<number, Run>();
   readonly #byAgent = new Map<number, number>();
-  /** Up to here an agent's waiting rows have been taken, whether or not the table says so yet. */
-  readonly #taken = new Map<number, number>();
+  readonly #turns: Turns;
   readonly #waiters = new Map<number, (() => void)[]>();
   readonly #cut = new AbortController();
   /** Executions whose end is not on disk: those in slots, and results on their way. */
   #unsettled = 0;
-  #lastAgent = 0;
   #idle: (() => void)[] = [];
   #stopped = false;
   #waking = false;
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
+    this.#turns = createTurns(deps);
+  }
+
+  offer(row: WaitingRow): void {
+    this.#turns.add(row);
+    this.wake();
   }
 
   wake(): void {
@@ -73,7 +81,7 @@ class SlotPool implements Pool {
   #fill(): void {
     this.#waking = false;
     while (!this.#stopped && this.#hasRoom()) {
-      const row = this.#next();
+      const row = this.#turns.take((agent) => this.#mayStart(agent));
       if (row === null) return;
       this.#start(row);
     }
@@ -121,33 +129,13 @@ class SlotPool implements Pool {
     return this.#unsettled === 0;
   }
 
-  /** The oldest waiting execution of the next agent in turn. */
-  #next(): WaitingRow | null {
-    const full = this.#deps.slots - 1;
-    let spare: WaitingRow | null = null;
-    const first = this.#lastAgent;
-    let after = first;
-    let wrapped = false;
-    for (;;) {
-      const agent = nextWaitingAgent(this.#deps, after);
-      if (agent === null || (wrapped && agent > first)) {
-        if (wrapped) return spare;
-        wrapped = true;
-        after = 0;
-        continue;
-      }
-      after = agent;
-      const row = nextWaitingOf(this.#deps, { agent, after: this.#taken.get(agent) ?? 0 });
-      if (row === null) continue;
-      if ((this.#byAgent.get(agent) ?? 0) < full || full === 0) return row;
-      // It holds all slots but one: the last is for another agent, where one waits.
-      spare ??= row;
-    }
+  /** No agent holds the last slot while another waits; with one slot there is nothing to share. */
+  #mayStart(agent: number): boolean {
+    const { slots } = this.#deps;
+    return slots === 1 || (this.#byAgent.get(agent) ?? 0) < slots - 1;
   }
 
   #start(row: WaitingRow): void {
-    this.#lastAgent = row.agent;
-    this.#taken.set(row.agent, row.seq);
     this.#byAgent.set(row.agent, (this.#byAgent.get(row.agent) ?? 0) + 1);
     const run: Run = {
       row,

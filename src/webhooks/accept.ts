@@ -6,6 +6,7 @@ import type { Sequence } from "../db/sequence";
 import type { Writer } from "../db/writer";
 import { AppError } from "../errors";
 import type { FreshInputs } from "../executions/input";
+import type { WaitingRow } from "../executions/executions.store";
 import { insertExecution, insertPayload } from "../executions/executions.store";
 import type { Pool } from "../executions/pool";
 import type { Clock } from "../lib/clock";
@@ -128,10 +129,21 @@ export async function accept(
   // Before the write: a slot may take the execution as soon as it is committed.
   keepInput(deps, entry, headers);
   const outcome = await deps.writer.write(() => commit(deps, entry)).catch(storageRefusal);
-  if (outcome.verdict === "accepted") deps.pool.wake();
+  if (outcome.verdict === "accepted") deps.pool.offer(toWaiting(entry));
   else deps.freshInputs.take(seq);
   return outcome;
 }
+
+const toWaiting = ({ seq, delivery, webhook }: Commit): WaitingRow => ({
+  seq,
+  uid: delivery.uid,
+  agent: webhook.agent.seq,
+  version: webhook.version,
+  trigger: "webhook",
+  delivery: seq,
+  attempt: 0,
+  recoveries: 0,
+});
 
 function storageRefusal(error: unknown): Refusal {
   if (!(error instanceof AppError) || error.code !== "STORAGE_UNAVAILABLE") throw error;

@@ -141,8 +141,6 @@ export const llmCallNode: NodeType = {
   unavailable: ["toolIds", "maxToolRounds", "outputSchema", "retries"],
   handles: [],
   compile(scope) {
-    const prompt = userPromptTemplate.read(scope);
-    const system = systemPrompt.read(scope);
     const settings = {
       providerId: providerId.read(scope),
       model: model.read(scope),
@@ -150,6 +148,8 @@ export const llmCallNode: NodeType = {
       maxTokens: maxTokens.read(scope),
       timeoutMs: timeoutMs.read(scope),
     };
+    const prompt = userPromptTemplate.read(scope);
+    const system = systemPrompt.read(scope);
     return {
       providerId: settings.providerId,
       isBounded: true,
