@@ -1,6 +1,6 @@
 // Every route in one app: no port, no globals. Maps every error to the one failure shape.
 
-import { Elysia, t, ValidationError } from "elysia";
+import { Elysia, NotFoundError, ParseError, t, ValidationError } from "elysia";
 import { agentRoutes } from "./agents/agents.routes";
 import type { AgentsDeps } from "./agents/change";
 import type { GuardDeps } from "./auth/guard";
@@ -69,6 +69,8 @@ function fromValidation(error: ValidationError): AppError {
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof ValidationError) return fromValidation(error);
+  // What reading the body threw comes wrapped.
+  if (error instanceof ParseError && error.cause instanceof AppError) return error.cause;
   return new AppError("INTERNAL", { cause: error });
 }
 
@@ -93,9 +95,11 @@ function answerError(deps: AppDeps, data: { error: AppError; request: Request })
 /** The app behind the server and the tests. */
 export function createApp(deps: AppDeps) {
   const app = new Elysia({ normalize: false })
-    .onError(({ code, error, request }) =>
+    .onError(({ error, request }) =>
       answerError(deps, {
-        error: code === "NOT_FOUND" ? unknownRoute(app.routes, request) : toAppError(error),
+        // By class: `code` is read off the error itself, and ours have codes of their own.
+        error:
+          error instanceof NotFoundError ? unknownRoute(app.routes, request) : toAppError(error),
         request,
       }),
     )

@@ -2,7 +2,7 @@
 
 import { Elysia, t } from "elysia";
 import type { GuardDeps } from "../auth/guard";
-import { requires } from "../auth/guard";
+import { requires, requiresJson } from "../auth/guard";
 import { NoQuery, PageQuery } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { toIso } from "../lib/clock";
@@ -40,6 +40,7 @@ import {
 export function agentRoutes(deps: AgentsDeps & GuardDeps) {
   const read = { ...requires(deps, "read"), query: NoQuery };
   const admin = { ...requires(deps, "admin"), query: NoQuery };
+  const adminBody = { ...requiresJson(deps, "admin"), query: NoQuery };
   return new Elysia({ normalize: false })
     .get(
       "/agents",
@@ -59,7 +60,7 @@ export function agentRoutes(deps: AgentsDeps & GuardDeps) {
         set.headers["location"] = `/agents/${changed.row.id}`;
         return success(toAgent(deps, changed));
       },
-      { ...admin, body: AgentCreateSchema, response: { 201: answer(AgentSchema) } },
+      { ...adminBody, body: AgentCreateSchema, response: { 201: answer(AgentSchema) } },
     )
     .get(
       "/agents/:id",
@@ -70,7 +71,7 @@ export function agentRoutes(deps: AgentsDeps & GuardDeps) {
       "/agents/:id",
       async ({ params, body }) =>
         success(toAgent(deps, await changeAgent(deps, { id: params.id, patch: body }))),
-      { ...admin, body: AgentPatchSchema, response: { 200: answer(AgentSchema) } },
+      { ...adminBody, body: AgentPatchSchema, response: { 200: answer(AgentSchema) } },
     )
     .delete(
       "/agents/:id",
@@ -123,6 +124,6 @@ export function agentRoutes(deps: AgentsDeps & GuardDeps) {
         set.status = 201;
         return success(created);
       },
-      { ...admin, body: SecretCreateSchema, response: { 201: answer(SecretCreatedSchema) } },
+      { ...adminBody, body: SecretCreateSchema, response: { 201: answer(SecretCreatedSchema) } },
     );
 }

@@ -73,13 +73,9 @@ async function readJson(deps: GuardDeps, request: Request): Promise<unknown> {
 /** Answers hold what their caller may see, for nobody to keep or to guess a type of. */
 const API_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
-/** Route hooks that let `scope` and above in; with a body, they also read it as strict JSON. */
+/** Route hooks that let `scope` and above in; a body is not read. */
 export function requires(deps: GuardDeps, scope: Scope) {
   return {
-    parse: async ({ request }: { request: Request }) => {
-      authorize(deps, { request, scope });
-      return readJson(deps, request);
-    },
     transform: ({
       request,
       set,
@@ -93,3 +89,12 @@ export function requires(deps: GuardDeps, scope: Scope) {
     detail: { security: [{ token: [] }] },
   };
 }
+
+/** As `requires`, for routes with a body: reads it as strict JSON, after the credential. */
+export const requiresJson = (deps: GuardDeps, scope: Scope) => ({
+  ...requires(deps, scope),
+  parse: ({ request }: { request: Request }) => {
+    authorize(deps, { request, scope });
+    return readJson(deps, request);
+  },
+});

@@ -3,7 +3,7 @@
 import { Elysia, t } from "elysia";
 import { findAgentSeq } from "../agents/agents.store";
 import type { GuardDeps } from "../auth/guard";
-import { bearerOf, requires } from "../auth/guard";
+import { bearerOf, requires, requiresJson } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { answer, answerList, PAGE_DEFAULT, success, successList, words } from "../lib/wire";
@@ -106,7 +106,7 @@ export function executionRoutes(deps: ViewDeps & InvokeDeps & GuardDeps) {
         return success(await invoke(deps, { agentId: params.id, input: body.input as Json }));
       },
       {
-        ...requires(deps, "operate"),
+        ...requiresJson(deps, "operate"),
         query: NoQuery,
         body: InvokeSchema,
         response: { 200: answer(AcceptedSchema) },

@@ -136,7 +136,9 @@ function readTemplate(scope: FieldScope, at: { field: string; text: string }): T
     for (const fault of parsed.faults) scope.addFault({ field, ...fault });
     return EMPTY;
   }
-  const references = listReferences(parsed.template).map((reference) => ({ reference }));
+  const references = [...new Set(listReferences(parsed.template))].map((reference) => ({
+    reference,
+  }));
   checkReferences(scope, { field, references });
   return parsed.template;
 }

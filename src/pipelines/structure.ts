@@ -4,12 +4,13 @@
 import type { ErrorDetail } from "../errors";
 import { findCycles, findReachable, type Graph } from "./graph";
 import { type Edge, ID_PATTERN, type Node, type Pipeline } from "./pipelines.schema";
-import { didYouMean, quoteName } from "./suggest";
+import { type Hinter, quoteName } from "./suggest";
 
 /** A pipeline and its graph. */
 export interface Shape {
   readonly pipeline: Pipeline;
   readonly graph: Graph;
+  readonly hint: Hinter;
 }
 
 /** Nodes of a cycle that its message names. */
@@ -40,19 +41,20 @@ function checkIds({ things, kind }: IdRule): ErrorDetail[] {
   return faults;
 }
 
-function checkEdgeEnd(graph: Graph, at: { edge: Edge; end: "source" | "target" }): ErrorDetail[] {
+function checkEdgeEnd(shape: Shape, at: { edge: Edge; end: "source" | "target" }): ErrorDetail[] {
   const { edge, end } = at;
+  const { indexOf, ids } = shape.graph;
   const id = edge[end];
-  if (graph.indexOf.has(id)) return [];
-  const hint = didYouMean(id, { known: graph.ids, fallback: "Connect it to a node or remove it." });
+  if (indexOf.has(id)) return [];
+  const hint = shape.hint(id, { known: ids, fallback: "Connect it to a node or remove it." });
   const message = `There is no node ${quoteName(id)}.${hint}`;
   return [{ edgeId: edge.id, field: end, code: "EDGE_END_UNKNOWN", message }];
 }
 
-const checkEdges = ({ pipeline, graph }: Shape): ErrorDetail[] =>
-  pipeline.edges.flatMap((edge) => [
-    ...checkEdgeEnd(graph, { edge, end: "source" }),
-    ...checkEdgeEnd(graph, { edge, end: "target" }),
+const checkEdges = (shape: Shape): ErrorDetail[] =>
+  shape.pipeline.edges.flatMap((edge) => [
+    ...checkEdgeEnd(shape, { edge, end: "source" }),
+    ...checkEdgeEnd(shape, { edge, end: "target" }),
   ]);
 
 /** Exactly one node of `type`. */

@@ -3,12 +3,12 @@
 
 import type { ErrorDetail } from "../errors";
 import type { FieldScope } from "./fields";
-import { buildGraph, findUpstream, type Graph, sortTopologically } from "./graph";
+import { buildGraph, findUpstream, sortTopologically } from "./graph";
 import { findNodeType, isBuilt } from "./nodes/table";
 import type { Edge, Node, Pipeline, PipelineLimits } from "./pipelines.schema";
 import type { CompiledNode, CompiledPipeline, NodeProgram, NodeType } from "./program";
-import { findStructureFaults } from "./structure";
-import { didYouMean, quoteName } from "./suggest";
+import { findStructureFaults, type Shape } from "./structure";
+import { createHinter, didYouMean, quoteName } from "./suggest";
 import { MAX_FAULTS_PER_FIELD } from "./templates/template";
 
 export type { CompiledPipeline } from "./program";
@@ -38,6 +38,9 @@ const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
 /** Fields of the contract that any node may have and this version does not build. */
 const UNAVAILABLE_ANYWHERE = ["onError"];
 
+/** Misspelt node names of one pipeline that get a suggestion; 100 of them take about 25 ms. */
+const MAX_HINTS = 100;
+
 interface Checked {
   node: Node;
   program: NodeProgram | null;
@@ -63,79 +66,73 @@ function findLimitFaults(deps: ValidateDeps, pipeline: Pipeline): ErrorDetail[] 
     });
 }
 
-/** What `fields.ts` gets to see of one node; at most so many faults a field are kept. */
+/** What `fields.ts` gets to see of one node. */
 function createScope(
   deps: ValidateDeps,
-  data: { node: Node; graph: Graph; index: number; faults: ErrorDetail[] },
+  data: { node: Node; index: number; shape: Shape; faults: ErrorDetail[] },
 ): FieldScope {
-  const { node, graph, index, faults } = data;
-  const counts = new Map<string, number>();
-  const upstream = [...findUpstream(graph, index)].map((one) => graph.ids[one] ?? "");
+  const { node, index, faults } = data;
+  const { graph, hint } = data.shape;
+  const upstream = new Set([...findUpstream(graph, index)].map((one) => graph.ids[one] ?? ""));
   return {
     data: node.data,
-    around: { nodeId: node.id, known: new Set(graph.ids), upstream: new Set(upstream) },
+    around: { nodeId: node.id, known: new Set(graph.ids), upstream, hint },
     providerExists: (id) => deps.providerExists(id),
-    addFault(fault) {
-      const count = counts.get(fault.field) ?? 0;
-      counts.set(fault.field, count + 1);
-      if (count < MAX_FAULTS_PER_FIELD) faults.push({ nodeId: node.id, ...fault });
-    },
+    addFault: (fault) => void faults.push({ nodeId: node.id, ...fault }),
   };
 }
 
-/** Fields that the node type does not have, or not yet. */
-function findNameFaults(type: NodeType, node: Node): ErrorDetail[] {
+const unavailableField = (node: Node, field: string): ErrorDetail => ({
+  nodeId: node.id,
+  field,
+  code: "FIELD_UNAVAILABLE",
+  message: `${field} is not available in this version; remove it.`,
+});
+
+/** A type or fields of the contract that this version does not build; never cut short. */
+function findUnavailable(node: Node): ErrorDetail[] {
+  const type = findNodeType(node.type);
+  const fields = [...UNAVAILABLE_ANYWHERE, ...(type?.unavailable ?? [])]
+    .filter((field) => Object.hasOwn(node.data, field))
+    .map((field) => unavailableField(node, field));
+  if (type !== null) return fields;
+  const message = `Nodes of type ${node.type} are not available in this version; remove the node.`;
+  return [{ nodeId: node.id, field: "type", code: "NODE_TYPE_UNAVAILABLE", message }, ...fields];
+}
+
+/** Fields that are in no version of the node type. */
+function findUnknownFields(type: NodeType, node: Node): ErrorDetail[] {
   const known = [...type.fields, ...type.unavailable, ...UNAVAILABLE_ANYWHERE];
-  const odd = Object.keys(node.data).filter((name) => !type.fields.includes(name));
-  return odd.slice(0, MAX_FAULTS_PER_FIELD).map((name) => {
-    const field = name.slice(0, 64);
-    if (known.includes(name)) {
-      const message = `${name} is not available in this version; remove it.`;
-      return { nodeId: node.id, field, code: "FIELD_UNAVAILABLE", message };
-    }
+  const unknown = Object.keys(node.data).filter((name) => !known.includes(name));
+  return unknown.slice(0, MAX_FAULTS_PER_FIELD).map((name) => {
     const hint = didYouMean(name, { known, fallback: `Fields are ${type.fields.join(", ")}.` });
     const message = `${quoteName(name)} is not a field of ${node.type}.${hint}`;
-    return { nodeId: node.id, field, code: "FIELD_UNKNOWN", message };
+    return { nodeId: node.id, field: name.slice(0, 64), code: "FIELD_UNKNOWN", message };
   });
 }
 
-/** A node of a type that this version does not run; its other fields are not looked at. */
-function findTypeFaults(node: Node): ErrorDetail[] {
-  const message = `Nodes of type ${node.type} are not available in this version; remove the node.`;
-  const faults = [{ nodeId: node.id, field: "type", code: "NODE_TYPE_UNAVAILABLE", message }];
-  for (const field of UNAVAILABLE_ANYWHERE) {
-    if (!Object.hasOwn(node.data, field)) continue;
-    const hint = `${field} is not available in this version; remove it.`;
-    faults.push({ nodeId: node.id, field, code: "FIELD_UNAVAILABLE", message: hint });
-  }
-  return faults;
-}
-
-function checkNodes(
-  deps: ValidateDeps,
-  data: { pipeline: Pipeline; graph: Graph; faults: ErrorDetail[] },
-): Checked[] {
-  const { pipeline, graph, faults } = data;
-  return pipeline.nodes.map((node, index) => {
+function checkNodes(deps: ValidateDeps, data: { shape: Shape; faults: ErrorDetail[] }): Checked[] {
+  const { shape, faults } = data;
+  return shape.pipeline.nodes.map((node, index) => {
+    faults.push(...findUnavailable(node));
     const type = findNodeType(node.type);
-    if (type === null) {
-      faults.push(...findTypeFaults(node));
-      return { node, program: null };
-    }
-    faults.push(...findNameFaults(type, node));
-    const program = type.compile(createScope(deps, { node, graph, index, faults }));
+    // The fields of a type that is not built are not looked at.
+    if (type === null) return { node, program: null };
+    faults.push(...findUnknownFields(type, node));
+    const program = type.compile(createScope(deps, { node, index, shape, faults }));
     return { node, program };
   });
 }
 
 /** Handles on edges of nodes that do not have them. */
-function findHandleFaults(data: { pipeline: Pipeline; graph: Graph }): ErrorDetail[] {
-  return data.pipeline.edges.flatMap((edge): ErrorDetail[] => {
-    const source = data.pipeline.nodes[data.graph.indexOf.get(edge.source) ?? -1];
+function findHandleFaults({ pipeline, graph }: Shape): ErrorDetail[] {
+  return pipeline.edges.flatMap((edge): ErrorDetail[] => {
+    const source = pipeline.nodes[graph.indexOf.get(edge.source) ?? -1];
     const handles = source === undefined ? undefined : findNodeType(source.type)?.handles;
     if (edge.sourceHandle === undefined || handles === undefined) return [];
     if (handles.includes(edge.sourceHandle)) return [];
-    const fallback = `Nodes of type ${source?.type} have none; remove it.`;
+    const list = handles.length === 0 ? "none; remove it" : handles.join(", ");
+    const fallback = `Nodes of type ${source?.type} have ${list}.`;
     const hint = didYouMean(edge.sourceHandle, { known: handles, fallback });
     const message = `${quoteName(edge.sourceHandle)} is not a handle of this node.${hint}`;
     return [{ edgeId: edge.id, field: "sourceHandle", code: "HANDLE_UNKNOWN", message }];
@@ -178,15 +175,19 @@ function compilePipeline(
 
 /**
  * Checks every rule and returns all faults together, each with where it is, a code and what to do.
- * Beyond the size limits nothing else is looked at.
+ * Beyond the size limits only what is not available is looked for.
  */
 export function validatePipeline(deps: ValidateDeps, pipeline: Pipeline): Validation {
   const tooLarge = findLimitFaults(deps, pipeline);
-  if (tooLarge.length > 0) return { faults: tooLarge, unavailable: [], compiled: null };
+  if (tooLarge.length > 0) {
+    const unavailable = pipeline.nodes.flatMap(findUnavailable);
+    return { faults: tooLarge, unavailable, compiled: null };
+  }
   const graph = buildGraph(pipeline);
-  const all = findStructureFaults({ pipeline, graph });
-  const checked = checkNodes(deps, { pipeline, graph, faults: all });
-  all.push(...findHandleFaults({ pipeline, graph }));
+  const shape: Shape = { pipeline, graph, hint: createHinter(MAX_HINTS) };
+  const all = findStructureFaults(shape);
+  const checked = checkNodes(deps, { shape, faults: all });
+  all.push(...findHandleFaults(shape));
   const unavailable = all.filter((fault) => UNAVAILABLE_CODES.has(fault.code));
   const faults = all.filter((fault) => !UNAVAILABLE_CODES.has(fault.code));
   const order = all.length === 0 ? sortTopologically(graph) : null;

@@ -2,7 +2,7 @@
 
 import { Elysia, t } from "elysia";
 import type { GuardDeps } from "../auth/guard";
-import { requires } from "../auth/guard";
+import { requires, requiresJson } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { answer, answerList, PAGE_DEFAULT, success, successList } from "../lib/wire";
 import { ProviderCreateSchema, ProviderPatchSchema, ProviderSchema } from "./providers.schema";
@@ -27,6 +27,7 @@ const pageQuery = t.Object(
 export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
   const read = { ...requires(deps, "read"), query: NoQuery };
   const admin = { ...requires(deps, "admin"), query: NoQuery };
+  const adminBody = { ...requiresJson(deps, "admin"), query: NoQuery };
   const one = { 200: answer(ProviderSchema) };
   return new Elysia({ normalize: false })
     .get(
@@ -48,7 +49,7 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
         set.headers["location"] = `/providers/${provider.id}`;
         return success(provider);
       },
-      { ...admin, body: ProviderCreateSchema, response: { 201: answer(ProviderSchema) } },
+      { ...adminBody, body: ProviderCreateSchema, response: { 201: answer(ProviderSchema) } },
     )
     .get("/providers/:id", ({ params }) => success(getProvider(deps, params.id)), {
       ...read,
@@ -58,7 +59,7 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
       "/providers/:id",
       async ({ params, body }) =>
         success(await changeProvider(deps, { id: params.id, patch: body })),
-      { ...admin, body: ProviderPatchSchema, response: one },
+      { ...adminBody, body: ProviderPatchSchema, response: one },
     )
     .delete(
       "/providers/:id",

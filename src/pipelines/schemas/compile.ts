@@ -1,11 +1,12 @@
 // The schema of an input node, compiled once: faults when it is saved, a check for every input.
-// Checking is bounded: a recursive schema and a hostile input cannot hold the event loop.
+// Draft-07 and 2020-12; what a check may cost is bounded by `cost.ts`.
 
-import { type Schema, validate } from "@cfworker/json-schema";
+import { validate } from "@cfworker/json-schema";
 import type { ErrorDetail } from "../../errors";
 import type { Json } from "../record";
 import { isObject } from "../values";
 import { copySchema, type SchemaCopy } from "./copy";
+import { createCostMeter } from "./cost";
 import { readDraft } from "./keywords";
 import { describeMismatches, type MismatchContext } from "./mismatch";
 import { resolveReferences } from "./resolve";
@@ -18,39 +19,21 @@ export type CompiledSchema =
     }
   | { ok: false; faults: ErrorDetail[] };
 
-/** Schemas applied in one check; 0.7 to 2 µs each, so about 25 to 50 ms at most. */
-const MAX_APPLICATIONS = 25_000;
-/** The same for the second look, which lists more than the first fault. */
-const MAX_LISTING = 2_000;
-
-/** Counts what a check costs. */
-interface Meter {
-  left: number;
-}
-
-class MeterEmpty extends Error {}
-
-/** The checker reads this property of every schema that it applies: the one place to count at. */
-function createMeteredPrototype(meter: Meter): object {
-  const prototype: object = Object.create(null);
-  return Object.defineProperty(prototype, "__absolute_recursive_ref__", {
-    get() {
-      meter.left -= 1;
-      if (meter.left < 0) throw new MeterEmpty();
-      return undefined;
-    },
-  });
-}
+/** Steps of one check, so that it takes about 50 ms at most. */
+const MAX_STEPS = 20_000;
+/** Inputs up to this cost are checked a second time where they do not fit, to list every fault. */
+const MAX_LISTING_STEPS = 2_000;
 
 interface Checker extends MismatchContext {
-  readonly meter: Meter;
   readonly draft: "7" | "2020-12";
+  /** Steps that a check of the value takes at most. */
+  measure(value: Json): number;
 }
 
 const TOO_COSTLY: ErrorDetail = {
   path: "",
   code: "CHECK_LIMIT",
-  message: `Checking this input takes more than ${MAX_APPLICATIONS} steps; send less at once.`,
+  message: `Checking this input takes more than ${MAX_STEPS} steps; send less at once.`,
 };
 
 const BROKEN_NAME: ErrorDetail = {
@@ -59,34 +42,22 @@ const BROKEN_NAME: ErrorDetail = {
   message: "A property name holds half of a surrogate pair; mend it.",
 };
 
-/** What stopped a check before its end. */
+/** What made the checker throw: pointers are written as URIs, and long chains of $ref are recursion. */
 function describeStop(error: unknown): ErrorDetail {
-  if (error instanceof MeterEmpty || error instanceof RangeError) return TOO_COSTLY;
   if (error instanceof URIError) return BROKEN_NAME;
+  if (error instanceof RangeError) return TOO_COSTLY;
   throw error;
 }
 
-function applySchema(checker: Checker, data: { value: Json; room: number; onlyFirst: boolean }) {
-  const { draft, lookup, meter, root } = checker;
-  meter.left = data.room;
-  return validate(data.value, root, draft, lookup, data.onlyFirst);
-}
-
-/** As the quick check, but goes on after a fault; null where that costs too much. */
-function listErrors(checker: Checker, value: Json) {
-  try {
-    return applySchema(checker, { value, room: MAX_LISTING, onlyFirst: false }).errors;
-  } catch (error) {
-    describeStop(error);
-    return null;
-  }
-}
-
 function checkValue(checker: Checker, value: Json): ErrorDetail[] {
+  const { draft, lookup, root } = checker;
+  const steps = checker.measure(value);
+  if (steps > MAX_STEPS) return [TOO_COSTLY];
   try {
-    const quick = applySchema(checker, { value, room: MAX_APPLICATIONS, onlyFirst: true });
+    const quick = validate(value, root, draft, lookup, true);
     if (quick.valid) return [];
-    const errors = listErrors(checker, value) ?? quick.errors;
+    const isSmall = steps <= MAX_LISTING_STEPS;
+    const { errors } = isSmall ? validate(value, root, draft, lookup, false) : quick;
     return describeMismatches(checker, { value, errors });
   } catch (error) {
     return [describeStop(error)];
@@ -103,25 +74,16 @@ export function compileInputSchema(schema: Json): CompiledSchema {
     const message = "Only draft-07 and 2020-12 are read; name one of them or leave $schema out.";
     return { ok: false, faults: [{ path: "/$schema", code: "SCHEMA_INVALID", message }] };
   }
-  const meter: Meter = { left: Number.POSITIVE_INFINITY };
-  const prototype = createMeteredPrototype(meter);
-  const copy: SchemaCopy = {
-    draft,
-    prototype,
-    faults: [],
-    schemas: new Map(),
-    refusing: new Set(),
-  };
-  const root: Schema = copySchema(copy, { path: "", value: schema, depth: 0 });
+  const copy: SchemaCopy = { draft, faults: [], schemas: [], refusing: new Set() };
+  const root = copySchema(copy, { path: "", value: schema, depth: 0 });
   const lookup = copy.faults.length === 0 ? resolveReferences(copy, root) : null;
   if (lookup === null) return { ok: false, faults: copy.faults };
-  const { refusing } = copy;
   const checker: Checker = {
-    root,
+    root: root.schema,
     lookup,
-    refusing,
-    meter,
+    refusing: copy.refusing,
     draft: draft === "draft-07" ? "7" : draft,
+    measure: createCostMeter(root, MAX_STEPS),
   };
   return { ok: true, check: (value) => checkValue(checker, value) };
 }

@@ -15,25 +15,29 @@ import {
   UNAVAILABLE_KEYWORDS,
 } from "./keywords";
 
-/** Faults of one schema that are named at a time. */
+/** Faults of one code that are named of a schema at a time. */
 export const MAX_SCHEMA_FAULTS = 20;
-/** Schemas inside schemas. */
+/** Schemas inside schemas, and all schemas of one; compiling takes about 5 µs each. */
 const MAX_SCHEMA_DEPTH = 64;
+const MAX_SCHEMAS = 10_000;
 
-/** A schema of the copy, where it stood, and those that look at the same value. */
+/** A schema of the copy, and the schemas that it applies, by what they are applied to. */
 export interface CopiedSchema {
   readonly path: string;
   readonly schema: Schema;
-  readonly inPlace: Schema[];
+  readonly value: CopiedSchema[];
+  readonly members: CopiedSchema[];
+  readonly names: CopiedSchema[];
+  readonly named: Map<string, CopiedSchema>;
+  readonly items: CopiedSchema[];
+  readonly prefix: CopiedSchema[];
 }
 
 /** What copying a schema collects. */
 export interface SchemaCopy {
   readonly draft: Draft;
-  /** Prototype of every schema of the copy. */
-  readonly prototype: object | null;
   readonly faults: ErrorDetail[];
-  readonly schemas: Map<Schema, CopiedSchema>;
+  readonly schemas: CopiedSchema[];
   /** Stand-ins for `false`. */
   readonly refusing: Set<Schema>;
 }
@@ -44,60 +48,78 @@ interface Place {
   depth: number;
 }
 
+/** The value of a keyword, or a part of it. */
 interface Held extends Place {
   keyword: Keyword;
   holder: CopiedSchema;
+  /** Of a schema in an object: its name there. */
+  key?: string;
+}
+
+/** Adds a fault unless there are enough of its code: neither code may crowd the other out. */
+function addFault(copy: SchemaCopy, fault: ErrorDetail): void {
+  const same = copy.faults.filter((one) => one.code === fault.code);
+  if (same.length < MAX_SCHEMA_FAULTS) copy.faults.push(fault);
 }
 
 /** Adds a fault of the schema at `path`. */
-export function addSchemaFault(copy: SchemaCopy, fault: { path: string; message: string }): void {
-  if (copy.faults.length < MAX_SCHEMA_FAULTS)
-    copy.faults.push({ code: "SCHEMA_INVALID", ...fault });
-}
+export const addSchemaFault = (copy: SchemaCopy, at: { path: string; message: string }): void =>
+  addFault(copy, { ...at, code: "SCHEMA_INVALID" });
 
 function createSchema(copy: SchemaCopy, path: string): CopiedSchema {
-  const schema: Schema = Object.create(copy.prototype);
-  const created = { path, schema, inPlace: [] };
-  copy.schemas.set(schema, created);
+  const created: CopiedSchema = {
+    path,
+    schema: {},
+    value: [],
+    members: [],
+    names: [],
+    named: new Map(),
+    items: [],
+    prefix: [],
+  };
+  copy.schemas.push(created);
   return created;
 }
 
-/** `true` and `false` become objects, so that each use of them is counted. */
-function copyBoolean(copy: SchemaCopy, place: Place): Schema {
-  const { schema } = createSchema(copy, place.path);
-  if (place.value === true) return schema;
-  copy.refusing.add(schema);
-  schema.not = createSchema(copy, place.path).schema;
-  return schema;
+/** `true` and `false` become objects: the checker tells no place for a `false` that refuses. */
+function copyBoolean(copy: SchemaCopy, place: Place): CopiedSchema {
+  const created = createSchema(copy, place.path);
+  if (place.value === true) return created;
+  const not = createSchema(copy, place.path);
+  copy.refusing.add(created.schema);
+  created.schema.not = not.schema;
+  created.value.push(not);
+  return created;
 }
 
 /** Copies one schema and all below it. */
-export function copySchema(copy: SchemaCopy, place: Place): Schema {
+export function copySchema(copy: SchemaCopy, place: Place): CopiedSchema {
   const { path, value, depth } = place;
   if (typeof value === "boolean") return copyBoolean(copy, place);
   const holder = createSchema(copy, path);
-  if (!isObject(value) || depth > MAX_SCHEMA_DEPTH) {
-    const message = isObject(value)
-      ? `Schemas are nested deeper than ${MAX_SCHEMA_DEPTH} levels; use $defs and $ref.`
-      : "A schema is an object, true or false.";
+  if (!isObject(value)) {
+    addSchemaFault(copy, { path, message: "A schema is an object, true or false." });
+    return holder;
+  }
+  if (depth > MAX_SCHEMA_DEPTH || copy.schemas.length > MAX_SCHEMAS) {
+    const message = `There are more than ${MAX_SCHEMAS} schemas, or ${MAX_SCHEMA_DEPTH} inside one another; use fewer.`;
     addSchemaFault(copy, { path, message });
-    return holder.schema;
+    return holder;
   }
   for (const [name, held] of Object.entries(value)) {
-    const keyword = findKeyword(copy, { name, path: toPointer(path, name) });
-    if (keyword === null) continue;
-    const at = { path: toPointer(path, name), value: held, depth: depth + 1, keyword, holder };
-    copyKeyword(copy, { ...at, name });
+    const at = { path: toPointer(path, name), value: held, depth: depth + 1, holder };
+    const keyword = findKeyword(copy, { name, path: at.path });
+    if (keyword !== null) copyKeyword(copy, { ...at, name, keyword });
   }
-  return holder.schema;
+  return holder;
 }
 
 /** The keyword if it is to be copied; faults for those that are not to be had here. */
 function findKeyword(copy: SchemaCopy, at: { name: string; path: string }): Keyword | null {
   const { name, path } = at;
-  if (UNAVAILABLE_KEYWORDS.has(name) && copy.faults.length < MAX_SCHEMA_FAULTS) {
+  if (UNAVAILABLE_KEYWORDS.has(name)) {
     const message = `The keyword ${name} cannot be checked by this version; remove it.`;
-    copy.faults.push({ path, code: "SCHEMA_KEYWORD_UNAVAILABLE", message });
+    addFault(copy, { path, code: "SCHEMA_KEYWORD_UNAVAILABLE", message });
   }
   if (DYNAMIC_KEYWORDS.has(name)) {
     addSchemaFault(copy, { path, message: `${name} is not supported; use $ref.` });
@@ -123,25 +145,32 @@ function copyKeyword(copy: SchemaCopy, held: Held & { name: string }): void {
   } else if (keyword.shape === "schemaMap") {
     holder.schema[name] = copyMap(copy, held);
   } else if (keyword.shape === "items") {
-    const isTuple = Array.isArray(value) && copy.draft === "draft-07";
-    holder.schema.items = isTuple ? copyList(copy, held) : copyChild(copy, held);
+    copyItems(copy, held);
   } else {
     copyDependencies(copy, held);
   }
 }
 
+/** Notes that the holder applies a schema. */
+function attach(held: Held, child: CopiedSchema): void {
+  const { holder, key } = held;
+  const { on } = held.keyword;
+  if (on === undefined) return;
+  if (on !== "named") holder[on].push(child);
+  else if (key !== undefined) holder.named.set(key, child);
+}
+
 function copyChild(copy: SchemaCopy, held: Held): Schema {
   const { path, value, depth } = held;
   if (Array.isArray(value)) {
-    addSchemaFault(copy, {
-      path,
-      message: "One schema belongs here, not an array; in 2020-12 several stand in prefixItems.",
-    });
+    const message =
+      "One schema belongs here, not an array; in 2020-12 several stand in prefixItems.";
+    addSchemaFault(copy, { path, message });
     return {};
   }
-  const schema = copySchema(copy, { path, value, depth });
-  if (held.keyword.inPlace === true) held.holder.inPlace.push(schema);
-  return schema;
+  const child = copySchema(copy, { path, value, depth });
+  attach(held, child);
+  return child.schema;
 }
 
 function copyList(copy: SchemaCopy, held: Held): Schema[] {
@@ -155,6 +184,14 @@ function copyList(copy: SchemaCopy, held: Held): Schema[] {
   });
 }
 
+/** One schema for all items, or in draft-07 an array of them for the first ones. */
+function copyItems(copy: SchemaCopy, held: Held): void {
+  const isTuple = Array.isArray(held.value) && copy.draft === "draft-07";
+  held.holder.schema.items = isTuple
+    ? copyList(copy, { ...held, keyword: { shape: "schemas", on: "prefix" } })
+    : copyChild(copy, held);
+}
+
 function copyMap(copy: SchemaCopy, held: Held): Record<string, Schema> {
   const { path, value } = held;
   // Without a prototype a property named __proto__ is one like any other.
@@ -164,7 +201,8 @@ function copyMap(copy: SchemaCopy, held: Held): Record<string, Schema> {
     return result;
   }
   for (const [name, item] of Object.entries(value)) {
-    result[name] = copyChild(copy, { ...held, path: toPointer(path, name), value: item });
+    const at = { path: toPointer(path, name), value: item, key: name };
+    result[name] = copyChild(copy, { ...held, ...at });
   }
   return result;
 }

@@ -7,15 +7,21 @@ import { isObject } from "../values";
 export const DRAFTS = ["draft-07", "2020-12"] as const;
 export type Draft = (typeof DRAFTS)[number];
 
-/** How a keyword's value is built; `schema…` shapes hold schemas and are walked. */
+/** How a keyword's value is built; all but `plain` hold schemas and are walked. */
 export type Shape = "schema" | "schemas" | "schemaMap" | "items" | "dependencies" | "plain";
+
+/**
+ * `value` is the very value that the holding schema looks at, `names` are property names, `named`
+ * and `prefix` the properties and items that have a schema each.
+ */
+export type Target = "value" | "members" | "names" | "named" | "items" | "prefix";
 
 export interface Keyword {
   shape: Shape;
   /** The only draft that has it. */
   draft?: Draft;
-  /** Its schemas look at the same value as the schema that holds it, so a circle of them never ends. */
-  inPlace?: boolean;
+  /** What of a value its schemas are applied to; left out where they only wait for a `$ref`. */
+  on?: Target;
   /** Of `plain` ones: what the value must be, in words and as a test. */
   takes?: { words: string; test(value: Json): boolean };
 }
@@ -51,17 +57,15 @@ const modern = (keyword: Keyword): Keyword => ({ ...keyword, draft: "2020-12" })
 const count = plain("a whole number from 0", isCount);
 const number = plain("a number", isNumber);
 const text = plain("a string", isText);
-const inner: Keyword = { shape: "schema" };
-const sameValue: Keyword = { shape: "schema", inPlace: true };
-const alternatives: Keyword = { shape: "schemas", inPlace: true };
-const map: Keyword = { shape: "schemaMap" };
+const one = (on: Target): Keyword => ({ shape: "schema", on });
+const several = (on: Target): Keyword => ({ shape: "schemas", on });
 
 export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   ["$id", text],
   ["$ref", text],
   ["$anchor", text],
-  ["$defs", map],
-  ["definitions", map],
+  ["$defs", { shape: "schemaMap" }],
+  ["definitions", { shape: "schemaMap" }],
   [
     "type",
     plain("one or more of " + TYPES.join(", "), (value) => {
@@ -70,20 +74,20 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   ],
   ["const", plain("any value", () => true)],
   ["enum", plain("an array", (value) => Array.isArray(value))],
-  ["allOf", alternatives],
-  ["anyOf", alternatives],
-  ["oneOf", alternatives],
-  ["not", sameValue],
-  ["if", sameValue],
-  ["then", sameValue],
-  ["else", sameValue],
-  ["properties", map],
-  ["additionalProperties", inner],
-  ["propertyNames", inner],
+  ["allOf", several("value")],
+  ["anyOf", several("value")],
+  ["oneOf", several("value")],
+  ["not", one("value")],
+  ["if", one("value")],
+  ["then", one("value")],
+  ["else", one("value")],
+  ["properties", { shape: "schemaMap", on: "named" }],
+  ["additionalProperties", one("members")],
+  ["propertyNames", one("names")],
   ["required", plain("an array of strings", isNames)],
   ["minProperties", count],
   ["maxProperties", count],
-  ["dependencies", { shape: "dependencies", draft: "draft-07", inPlace: true }],
+  ["dependencies", { shape: "dependencies", draft: "draft-07", on: "value" }],
   [
     "dependentRequired",
     modern(
@@ -92,13 +96,13 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
       }),
     ),
   ],
-  ["dependentSchemas", modern({ shape: "schemaMap", inPlace: true })],
-  ["unevaluatedProperties", modern(inner)],
-  ["prefixItems", modern({ shape: "schemas" })],
-  ["items", { shape: "items" }],
-  ["additionalItems", { shape: "schema", draft: "draft-07" }],
-  ["unevaluatedItems", modern(inner)],
-  ["contains", inner],
+  ["dependentSchemas", modern({ shape: "schemaMap", on: "value" })],
+  ["unevaluatedProperties", modern(one("members"))],
+  ["prefixItems", modern(several("prefix"))],
+  ["items", { shape: "items", on: "items" }],
+  ["additionalItems", { ...one("items"), draft: "draft-07" }],
+  ["unevaluatedItems", modern(one("items"))],
+  ["contains", one("items")],
   ["minContains", modern(count)],
   ["maxContains", modern(count)],
   ["minItems", count],

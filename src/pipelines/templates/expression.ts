@@ -28,6 +28,7 @@ const MEMBERS: Partial<Record<Source, { names: readonly string[]; open: boolean 
   execution: { names: ["id", "startedAt"], open: true },
 };
 
+const DOTTED = /^[A-Za-z_][\w$-]*(?:\.[\w$-]+)*$/;
 const ROOT = /[A-Za-z_][\w$-]*/y;
 const SEGMENT =
   /\.([\p{L}\p{N}_$-]+)|\[(\d+)\]|\["((?:[^"\\]|\\["'\\])*)"\]|\['((?:[^'\\]|\\["'\\])*)'\]/uy;
@@ -39,6 +40,7 @@ const refuse = (code: string, message: string): { ok: false; fault: TemplateFaul
 
 /** Splits `a.b[0]["c d"]` into its names; null where it is no such path. */
 function splitPath(text: string): string[] | null {
+  if (DOTTED.test(text)) return text.split(".");
   ROOT.lastIndex = 0;
   const root = ROOT.exec(text)?.[0];
   if (root === undefined) return null;

@@ -1,6 +1,6 @@
 // Whether what an expression names is there: the node exists, lies upstream, and is not the node itself.
 
-import { didYouMean, quoteName } from "../suggest";
+import { type Hinter, quoteName } from "../suggest";
 import type { Reference, TemplateFault } from "./expression";
 
 /** What the graph knows around one node. */
@@ -10,6 +10,7 @@ export interface Surroundings {
   readonly known: ReadonlySet<string>;
   /** Ids of the nodes that have finished before this one starts. */
   readonly upstream: ReadonlySet<string>;
+  readonly hint: Hinter;
 }
 
 /** The fault of a reference at this place in the graph, or null. */
@@ -28,7 +29,7 @@ export function findReferenceFault(
   }
   if (!around.known.has(nodeId)) {
     const fallback = "Name a node of this pipeline.";
-    const hint = didYouMean(nodeId, { known: around.known, fallback });
+    const hint = around.hint(nodeId, { known: around.known, fallback });
     return { code: "NODE_UNKNOWN", message: `There is no node ${quoteName(nodeId)}.${hint}` };
   }
   if (around.upstream.has(nodeId)) return null;

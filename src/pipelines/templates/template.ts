@@ -4,7 +4,12 @@
 import { AppError } from "../../errors";
 import type { Json } from "../record";
 import { readPath } from "../values";
-import { parseExpression, type Reference, type TemplateFault } from "./expression";
+import {
+  type ParsedExpression,
+  parseExpression,
+  type Reference,
+  type TemplateFault,
+} from "./expression";
 
 /** Characters of a template, and of one expression between its braces. */
 export const MAX_TEMPLATE_LENGTH = 100_000;
@@ -41,13 +46,26 @@ const EXPRESSION = /\{\{((?:[^{}"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*)\}\}/s
 
 type Found = { end: number; part: TemplatePart } | { end: number; fault: TemplateFault };
 
+interface Reader {
+  text: string;
+  /** Expressions so far: one that is repeated is parsed, and found faulty, once. */
+  known: Map<string, ParsedExpression>;
+}
+
+function parseOnce({ known }: Reader, text: string): ParsedExpression {
+  const parsed = known.get(text) ?? parseExpression(text);
+  known.set(text, parsed);
+  return parsed;
+}
+
 /** Reads the expression that opens at `at`; `end` is where the text goes on. */
-function readExpression(text: string, at: number): Found {
+function readExpression(reader: Reader, at: number): Found {
+  const { text } = reader;
   // Looking no further than an expression may reach keeps hostile text linear.
   EXPRESSION.lastIndex = 0;
   const match = EXPRESSION.exec(text.slice(at, at + MAX_EXPRESSION_LENGTH + 4));
   if (match !== null) {
-    const parsed = parseExpression(match[1] ?? "");
+    const parsed = parseOnce(reader, match[1] ?? "");
     const end = at + match[0].length;
     return parsed.ok ? { end, part: parsed.reference } : { end, fault: parsed.fault };
   }
@@ -60,7 +78,7 @@ function readExpression(text: string, at: number): Found {
     const message = `An expression is longer than ${MAX_EXPRESSION_LENGTH} characters; shorten it.`;
     return { end: close + 2, fault: { code: "EXPRESSION_TOO_LONG", message } };
   }
-  const parsed = parseExpression(text.slice(at + 2, close));
+  const parsed = parseOnce(reader, text.slice(at + 2, close));
   const message =
     "Braces or quotes inside an expression are not closed; for braces as text write \\{{.";
   const fault = parsed.ok ? { code: "EXPRESSION_INVALID", message } : parsed.fault;
@@ -73,6 +91,7 @@ export function parseTemplate(text: string): ParsedTemplate {
     const message = `The template is longer than ${MAX_TEMPLATE_LENGTH} characters; shorten it.`;
     return { ok: false, faults: [{ code: "TEMPLATE_TOO_LONG", message }] };
   }
+  const reader: Reader = { text, known: new Map() };
   const parts: TemplatePart[] = [];
   const faults: TemplateFault[] = [];
   let literal = "";
@@ -84,10 +103,11 @@ export function parseTemplate(text: string): ParsedTemplate {
       continue;
     }
     literal += text.slice(from, at);
-    const found = readExpression(text, at);
+    const found = readExpression(reader, at);
     from = found.end;
     if ("fault" in found) {
-      if (faults.push(found.fault) === MAX_FAULTS_PER_FIELD) break;
+      if (!faults.includes(found.fault)) faults.push(found.fault);
+      if (faults.length === MAX_FAULTS_PER_FIELD) break;
       continue;
     }
     if (literal !== "") parts.push(literal);
