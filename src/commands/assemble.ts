@@ -17,6 +17,7 @@ import { createByteBudget } from "../lib/body";
 import type { Clock } from "../lib/clock";
 import type { Ids } from "../lib/ids";
 import type { Log } from "../lib/log";
+import { createLoopTurn } from "../lib/loop-turn";
 import type { Outbound } from "../lib/outbound";
 import { createOutbound } from "../lib/outbound";
 import { createHealth } from "../ops/health";
@@ -24,6 +25,7 @@ import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
 import { createModelCaller } from "../providers/call";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
 import type { MasterKey } from "../secrets/master-key";
+import { KeyError } from "../secrets/master-key";
 import { ensureServerKey } from "../secrets/secrets.store";
 import type { Ledger } from "../webhooks/ledger";
 import { createLedger } from "../webhooks/ledger";
@@ -62,7 +64,7 @@ async function prepareRows(around: Surroundings, writer: Writer): Promise<string
     return ensureServerKey(around);
   });
   if (serverKey !== null) return serverKey;
-  throw new Error(
+  throw new KeyError(
     "The stored server key was sealed with another key. Restore secret.key, or set the HOOKLINE_ENCRYPTION_KEY it was made with.",
   );
 }
@@ -80,7 +82,9 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
   const freshInputs = createFreshInputs();
   const outbound = around.outbound ?? createOutbound({ allowPrivate: config.allowPrivate });
   const models = createModelCaller({ outbound, find: (id) => findCallable(around, id) });
+  const turn = createLoopTurn({ clock });
   const pool = createPool({
+    turn,
     db,
     writer,
     clock,
@@ -95,7 +99,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
     releasePlace: (agent) => releasePlace({ db }, agent),
     onFinished: (end) => durations.add(end),
   });
-  return { limits, versions, sequence, durations, freshInputs, pool };
+  return { limits, versions, sequence, durations, freshInputs, turn, pool };
 }
 
 /** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */
@@ -125,7 +129,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     windowNow: createWindowClock(clock),
     readTokens: createReadTokens(serverKey),
     readLinks: config.readLinks,
-    health: createHealth({ clock, writer }),
+    health: createHealth({ db, clock, writer }),
   };
   return { deps, writer, pool: parts.pool, ledger, secretUses };
 }

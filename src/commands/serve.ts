@@ -24,7 +24,7 @@ import { systemClock, toIso } from "../lib/clock";
 import { systemIds } from "../lib/ids";
 import type { Log } from "../lib/log";
 import { createLog, describeError } from "../lib/log";
-import { loadMasterKey } from "../secrets/master-key";
+import { KeyError, loadMasterKey } from "../secrets/master-key";
 import type { Assembly } from "./assemble";
 import { assemble } from "./assemble";
 import { VERSION } from "./version";
@@ -45,6 +45,9 @@ interface Server {
   lock: InstanceLock;
   assembly: Assembly;
   app: ReturnType<typeof createApp>;
+  /** The port is chosen on listening where the configuration says 0. */
+  address: { port: number };
+  dataDir: string;
 }
 
 function readConfig(args: string[]): Config {
@@ -109,32 +112,48 @@ function urlOf(config: Config, port: number): string {
   return `http://${host === "0.0.0.0" || host === "[::]" ? "localhost" : host}:${port}`;
 }
 
-async function start(args: string[]): Promise<Server> {
+function makeDirectory(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : "";
+    throw new StartError(`The data directory ${dataDir} cannot be made. ${cause}`);
+  }
+}
+
+/** Everything but listening. */
+async function prepare(args: string[]): Promise<Server> {
   const config = readConfig(args);
   const write = (line: string): void => void process.stdout.write(line);
   const log = createLog({ clock: systemClock, level: config.logLevel, write });
   const dataDir = resolve(config.dataDir);
   // The database holds what strangers sent: no file of ours is for other users of the machine.
   process.umask(0o077);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDirectory(dataDir);
   const lock = lockDirectory(dataDir);
   lock.note({ pid: process.pid, startedAt: toIso(systemClock.now()), url: null });
-  const db = openStorage({ config, log, dataDir });
   const masterKey = loadMasterKey({ configured: config.encryptionKey, dataDir });
   if (masterKey.created) log.info("secret_key.created", { note: "back it up beside the database" });
+  const db = openStorage({ config, log, dataDir });
   if (!(await validationWorks())) throw new StartError("This build does not check query values.");
-  let port = config.port;
-  const publicUrl = (): string => config.publicUrl ?? urlOf(config, port);
+  const address = { port: config.port };
+  const publicUrl = (): string => config.publicUrl ?? urlOf(config, address.port);
   const around = { config, db, clock: systemClock, ids: systemIds, log, masterKey, publicUrl };
   const assembly = await assemble(around);
   await ensureAdminToken(assembly.deps);
-  const app = createApp(assembly.deps);
+  return { config, log, db, lock, assembly, app: createApp(assembly.deps), address, dataDir };
+}
+
+/** Listens, wakes the pool and says where. */
+function open(server: Server): void {
+  const { app, config, lock, log, assembly, address, dataDir } = server;
   listen(app, config);
-  port = app.server?.port ?? port;
-  lock.note({ pid: process.pid, startedAt: toIso(systemClock.now()), url: urlOf(config, port) });
+  address.port = app.server?.port ?? config.port;
+  const url = urlOf(config, address.port);
+  lock.note({ pid: process.pid, startedAt: toIso(systemClock.now()), url });
   assembly.pool.wake();
-  log.info("server.started", { url: publicUrl(), version: VERSION, dataDir, pid: process.pid });
-  return { config, log, db, lock, assembly, app };
+  const listening = { url: assembly.deps.publicUrl(), version: VERSION, dataDir, pid: process.pid };
+  log.info("server.started", listening);
 }
 
 function listen(app: Server["app"], config: Config): void {
@@ -174,10 +193,13 @@ async function stop(server: Server, signal: string): Promise<void> {
   process.exit(0);
 }
 
-function handleSignals(server: Server): void {
+/** From the first moment: a signal during the start ends it, and nothing has been accepted yet. */
+function handleSignals(current: () => Server | null): void {
   let stopping = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
+      const server = current();
+      if (server === null) process.exit(0);
       if (stopping) process.exit(1);
       stopping = true;
       stop(server, signal).catch((error: unknown) => {
@@ -213,20 +235,31 @@ function sweepRegularly(server: Server): void {
 const isExpected = (error: unknown): error is Error =>
   error instanceof ConfigError ||
   error instanceof DirectoryInUse ||
+  error instanceof KeyError ||
   error instanceof MigrationError ||
   error instanceof StartError;
 
+/** In words where the owner can do something about it; else with what a bug report needs. */
+function describeStartFailure(error: unknown): string {
+  if (isExpected(error) || isUsage(error)) return error.message;
+  return JSON.stringify({ event: "server.failed", ...describeError(error) });
+}
+
+const isUsage = (error: unknown): error is TypeError =>
+  error instanceof TypeError && "code" in error;
+
 /** Runs the server until a signal; exit code 1 where it cannot start, 2 for unknown flags. */
 export async function serve(args: string[]): Promise<void> {
+  let server: Server | null = null;
+  handleSignals(() => server);
   try {
-    const server = await start(args);
-    handleUnhandled(server);
-    handleSignals(server);
-    sweepRegularly(server);
+    const prepared = await prepare(args);
+    handleUnhandled(prepared);
+    server = prepared;
+    open(prepared);
+    sweepRegularly(prepared);
   } catch (error) {
-    const usage = error instanceof TypeError && "code" in error;
-    const text = error instanceof Error && (isExpected(error) || usage) ? error.message : null;
-    process.stderr.write(`${text ?? Bun.inspect(error)}\n`);
-    process.exit(usage ? 2 : 1);
+    process.stderr.write(`${describeStartFailure(error)}\n`);
+    process.exit(isUsage(error) ? 2 : 1);
   }
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../lib/clock";
 import { toIso } from "../lib/clock";
 import { formatId } from "../lib/ids";
 import type { Log } from "../lib/log";
+import type { LoopTurn } from "../lib/loop-turn";
 import { describeError } from "../lib/log";
 import type {
   Json,
@@ -17,15 +18,17 @@ import type {
   Recorded,
   StepRecord,
 } from "../pipelines/record";
-import { effectName } from "../pipelines/record";
 import type { RunResult } from "../pipelines/run";
 import { runPipeline } from "../pipelines/run";
 import type { Finish, WaitingRow } from "./executions.store";
-import { clearRecoveries, markFinished, markStarted } from "./executions.store";
+import { markFinished, markStarted } from "./executions.store";
 import type { ExecutionInput, FreshInputs } from "./input";
 import { readInput } from "./input";
-import { encodeSteps, loadRecorded, NOTHING_RECORDED } from "./journal";
+import { loadRecorded, NOTHING_RECORDED } from "./journal";
+import type { NewEntry } from "./journal.store";
 import { appendEntry } from "./journal.store";
+import type { ExecutionJournal } from "./journal-writer";
+import { createJournal } from "./journal-writer";
 import { persist, Stopped } from "./persist";
 
 export interface ExecuteDeps {
@@ -35,6 +38,7 @@ export interface ExecuteDeps {
   log: Log;
   versions: CompiledVersions;
   freshInputs: FreshInputs;
+  turn: LoopTurn;
   executionTimeoutMs: number;
   callModel(call: ModelCall): Promise<ModelAnswer>;
   isPureProvider(id: string): boolean;
@@ -53,6 +57,8 @@ export interface Run {
   strict: boolean;
   steps: Map<string, StepRecord>;
   abort: AbortController;
+  /** Its result is on the way to the disk. */
+  hasEnded: boolean;
 }
 
 interface Task {
@@ -76,76 +82,18 @@ function load(deps: ExecuteDeps, run: Run): Loaded {
   return { ...value, ...loadRecorded(deps, { execution: seq, input: value.input }) };
 }
 
-async function recordStart(
-  deps: ExecuteDeps,
-  data: Task & { ended: () => boolean },
-): Promise<void> {
-  const { run } = data;
+/** Marks the execution as running, unless its end has overtaken the mark. */
+async function recordStart(deps: ExecuteDeps, task: Task): Promise<void> {
+  const { run } = task;
   const { startedAt, attempt } = run;
   const mark = (): void => {
-    if (!data.ended()) markStarted(deps, { seq: run.row.seq, startedAt, attempt });
+    if (!run.hasEnded) markStarted(deps, { seq: run.row.seq, startedAt, attempt });
   };
-  const writing = persist({ writer: deps.writer, stopping: data.stopping }, mark);
+  const writing = persist({ writer: deps.writer, stopping: task.stopping }, mark);
   if (run.strict) return writing;
   // Nothing waits for it: an effect's own start, or the end, follows in the same or a later group.
   writing.catch(() => undefined);
 }
-
-function createJournal(
-  deps: ExecuteDeps,
-  data: Task & { loaded: Loaded },
-): JournalWriter & {
-  takeEntry(): number;
-} {
-  const execution = data.run.row.seq;
-  const writing = { writer: deps.writer, stopping: data.stopping };
-  let entry = data.loaded.next;
-  let recoveries = data.run.row.recoveries;
-  const takeEntry = (): number => entry++;
-  return {
-    takeEntry,
-    async startEffect(start, finishedSteps) {
-      const steps = finishedSteps.length === 0 ? null : takeEntry();
-      const own = takeEntry();
-      const input = data.loaded.input;
-      await persist(writing, () => {
-        if (steps !== null) {
-          const record = encodeSteps({ steps: finishedSteps, input });
-          appendEntry(deps, { execution, entry: steps, kind: "steps", effect: null, record });
-        }
-        const record = JSON.stringify(start);
-        const effect = effectName(start);
-        appendEntry(deps, { execution, entry: own, kind: "effect_started", effect, record });
-      });
-    },
-    async endEffect(end) {
-      const own = takeEntry();
-      await persist(writing, () => {
-        const record = JSON.stringify(end);
-        const effect = effectName(end);
-        appendEntry(deps, { execution, entry: own, kind: "effect_ended", effect, record });
-        if (recoveries > 0) clearRecoveries(deps, execution);
-      });
-      recoveries = 0;
-    },
-  };
-}
-
-/** Lets other work of the process have a turn when this execution has held the loop too long. */
-function createPause(clock: Clock): () => Promise<void> | undefined {
-  let since = clock.monotonic();
-  return () => {
-    if (clock.monotonic() - since < MAX_TURN_MS) return undefined;
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        since = clock.monotonic();
-        resolve();
-      });
-    });
-  };
-}
-
-const MAX_TURN_MS = 4;
 
 const failureOf = (code: keyof typeof ERRORS) => ({
   code,
@@ -162,28 +110,25 @@ const failedResult = (code: keyof typeof ERRORS): RunResult => ({
   cost: null,
 });
 
-async function runLoaded(
+function runLoaded(
   deps: ExecuteDeps,
-  data: Task & { loaded: Loaded; journal: JournalWriter },
-): Promise<RunResult> {
+  data: { run: Run; loaded: Loaded; journal: JournalWriter },
+): Promise<RunResult> | RunResult {
   const { run, loaded } = data;
   const pipeline = deps.versions.find({ agent: run.row.agent, version: run.row.version });
   if (pipeline === null) return failedResult("PIPELINE_INVALID");
-  const executionId = formatId("exec", run.row.uid);
-  const onUnexpected = (error: unknown): void =>
-    deps.log.error("execution.broken", { executionId, ...describeError(error) });
   return runPipeline(
     {
       clock: deps.clock,
       callModel: (call) => deps.callModel(call),
       isPureProvider: (id) => deps.isPureProvider(id),
       journal: data.journal,
-      pause: createPause(deps.clock),
-      onUnexpected,
+      pause: () => deps.turn.pause(),
+      onUnexpected: (error) => logBroken(deps, { run, error }),
     },
     {
       pipeline,
-      executionId,
+      executionId: formatId("exec", run.row.uid),
       startedAt: toIso(run.startedAt),
       attempt: run.attempt,
       input: loaded.input,
@@ -195,9 +140,14 @@ async function runLoaded(
   );
 }
 
+function logBroken(deps: ExecuteDeps, data: { run: Run; error: unknown }): void {
+  const executionId = formatId("exec", data.run.row.uid);
+  deps.log.error("execution.broken", { executionId, ...describeError(data.error) });
+}
+
 function toFinish(deps: ExecuteDeps, data: { run: Run; result: RunResult }): Finish {
   const { run, result } = data;
-  const timedOut = run.abort.signal.reason === "timeout";
+  const timedOut = result.status === "cancelled" && run.abort.signal.reason === "timeout";
   return {
     seq: run.row.seq,
     state: timedOut ? "timed_out" : result.status,
@@ -213,60 +163,49 @@ function toFinish(deps: ExecuteDeps, data: { run: Run; result: RunResult }): Fin
 /** Writes an execution's end: state, remaining steps and the place it held, in one write. */
 function recordEnd(
   deps: ExecuteDeps,
-  data: { run: Run; finish: Finish; steps: { entry: number; record: string } | null },
+  data: { run: Run; finish: Finish; steps: NewEntry | null },
 ): void {
   const { row } = data.run;
   if (!markFinished(deps, data.finish)) return;
-  if (data.steps !== null) {
-    const { entry, record } = data.steps;
-    appendEntry(deps, { execution: row.seq, entry, kind: "steps", effect: null, record });
-  }
+  if (data.steps !== null) appendEntry(deps, data.steps);
   if (row.delivery !== null) deps.releasePlace(row.agent);
 }
 
+/** Loads and runs; an error of ours fails the execution and nothing else. */
 async function runToResult(
   deps: ExecuteDeps,
-  data: Task & { loaded: Loaded; journal: JournalWriter; ended: () => boolean },
+  data: Task & { journal: ExecutionJournal },
 ): Promise<RunResult> {
   try {
+    await deps.turn.pause();
+    const loaded = load(deps, data.run);
+    data.journal.goOn(loaded);
     await recordStart(deps, data);
-    return await runLoaded(deps, data);
+    return await runLoaded(deps, { ...data, loaded });
   } catch (error) {
     if (error instanceof Stopped) throw error;
-    const executionId = formatId("exec", data.run.row.uid);
-    deps.log.error("execution.broken", { executionId, ...describeError(error) });
+    logBroken(deps, { run: data.run, error });
     return failedResult("EXECUTION_FAILED");
   }
 }
 
 /** Runs one execution to its end; throws `Stopped` where the process ends first. */
 export async function execute(deps: ExecuteDeps, task: Task): Promise<void> {
-  const { run } = task;
-  const loaded = load(deps, run);
-  const journal = createJournal(deps, { ...task, loaded });
-  let ended = false;
+  const { run, stopping } = task;
+  const { seq, recoveries, agent } = run.row;
+  const journal = createJournal(deps, { seq, recoveries, stopping });
   const timer = setTimeout(() => run.abort.abort("timeout"), deps.executionTimeoutMs);
   try {
-    const result = await runToResult(deps, { ...task, loaded, journal, ended: () => ended });
+    const result = await runToResult(deps, { ...task, journal });
     if (run.abort.signal.reason === "stopping") throw new Stopped();
-    ended = true;
+    run.hasEnded = true;
     const finish = toFinish(deps, { run, result });
-    const steps = stepsToRecord({ journal, result, input: loaded.input });
+    const steps = journal.encode(result.steps);
     task.release();
-    const writing = { writer: deps.writer, stopping: task.stopping };
+    const writing = { writer: deps.writer, stopping };
     await persist(writing, () => recordEnd(deps, { run, finish, steps }));
-    deps.onFinished({ agent: run.row.agent, durationMs: finish.finishedAt - run.startedAt });
+    deps.onFinished({ agent, durationMs: finish.finishedAt - run.startedAt });
   } finally {
     clearTimeout(timer);
   }
-}
-
-function stepsToRecord(data: {
-  journal: { takeEntry(): number };
-  result: RunResult;
-  input: Json;
-}): { entry: number; record: string } | null {
-  const { steps } = data.result;
-  if (steps.length === 0) return null;
-  return { entry: data.journal.takeEntry(), record: encodeSteps({ steps, input: data.input }) };
 }

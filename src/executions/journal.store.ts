@@ -1,6 +1,7 @@
 // The journal: what an execution did, append-only, in the order of `id` = seq × 2^20 + entry.
 
 import type { Db } from "../db/open";
+import type { Packed } from "../db/pack";
 import { pack, unpack } from "../db/pack";
 import type { JournalKind } from "../vocabulary";
 
@@ -12,30 +13,38 @@ export interface JournalEntry {
   record: unknown;
 }
 
+/** An entry ready to be written. */
+export interface NewEntry {
+  id: number;
+  execution: number;
+  kind: JournalKind;
+  effect: string | null;
+  packed: Packed;
+}
+
+/** Numbers and compresses a record. */
+export const toEntry = (data: {
+  execution: number;
+  entry: number;
+  kind: JournalKind;
+  effect: string | null;
+  record: string;
+}): NewEntry => ({
+  id: data.execution * ENTRIES + data.entry,
+  execution: data.execution,
+  kind: data.kind,
+  effect: data.effect,
+  packed: pack(Buffer.from(data.record)),
+});
+
 /** Appends an entry; a second end of the same effect is refused by the table. Runs inside a write. */
-export function appendEntry(
-  deps: { db: Db },
-  data: {
-    execution: number;
-    entry: number;
-    kind: JournalKind;
-    effect: string | null;
-    record: string;
-  },
-): void {
-  const { packed, bytes } = pack(Buffer.from(data.record));
+export function appendEntry(deps: { db: Db }, entry: NewEntry): void {
+  const { packed, bytes } = entry.packed;
   deps.db.raw
     .query(
       "insert into journal (id, execution, kind, effect, packed, record) values (?, ?, ?, ?, ?, ?)",
     )
-    .run(
-      data.execution * ENTRIES + data.entry,
-      data.execution,
-      data.kind,
-      data.effect,
-      packed ? 1 : 0,
-      bytes,
-    );
+    .run(entry.id, entry.execution, entry.kind, entry.effect, packed ? 1 : 0, bytes);
 }
 
 /** All entries of an execution, oldest first, and the number of the next. */

@@ -144,6 +144,7 @@ class SlotPool implements Pool {
       strict: row.seq <= this.#deps.bootSeq,
       steps: new Map(),
       abort: new AbortController(),
+      hasEnded: false,
     };
     this.#running.set(row.seq, run);
     this.#unsettled += 1;

@@ -1,5 +1,7 @@
 // Whether the process lives, and whether it can take work.
 
+import type { Db } from "../db/open";
+import { touch } from "../db/probe";
 import type { Writer } from "../db/writer";
 import type { Clock } from "../lib/clock";
 
@@ -17,7 +19,7 @@ const MAX_UNHANDLED = 10;
 const MINUTE_MS = 60_000;
 
 /** A healthy start. */
-export function createHealth(deps: { clock: Clock; writer: Writer }): Health {
+export function createHealth(deps: { db: Db; clock: Clock; writer: Writer }): Health {
   let stopping = false;
   let unhandled: number[] = [];
   return {
@@ -35,7 +37,7 @@ export function createHealth(deps: { clock: Clock; writer: Writer }): Health {
       const now = deps.clock.monotonic();
       if (unhandled.filter((at) => now - at < MINUTE_MS).length > MAX_UNHANDLED) return "failing";
       try {
-        await deps.writer.write(() => undefined);
+        await deps.writer.write(() => touch(deps.db));
         return null;
       } catch {
         // The writer has logged the cause.

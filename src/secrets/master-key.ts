@@ -13,10 +13,20 @@ export interface MasterKey {
 
 const KEY_BYTES = 32;
 
+/** The encryption key cannot be used; the message says what to do. */
+export class KeyError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "KeyError";
+  }
+}
+
 function toMasterKey(data: { text: string; source: string; created: boolean }): MasterKey {
   const bytes = Buffer.from(data.text.trim(), "base64");
   if (bytes.length !== KEY_BYTES) {
-    throw new Error(`${data.source} does not hold ${KEY_BYTES} bytes as base64.`);
+    throw new KeyError(
+      `${data.source} does not hold ${KEY_BYTES} bytes as base64. Restore it from a backup.`,
+    );
   }
   return { bytes, id: sha256(bytes).toString("hex").slice(0, 8), created: data.created };
 }

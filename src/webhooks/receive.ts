@@ -10,6 +10,7 @@ import { hmac } from "../lib/crypto";
 import type { Ids } from "../lib/ids";
 import { describeJsonProblem } from "../lib/json";
 import type { Log } from "../lib/log";
+import type { LoopTurn } from "../lib/loop-turn";
 import { decodeBody } from "../executions/input";
 import type { Json } from "../pipelines/record";
 import type { Gate, Reason } from "../vocabulary";
@@ -32,6 +33,7 @@ export type ReceiveDeps = AcceptDeps &
     ids: Ids;
     log: Log;
     budget: ByteBudget;
+    turn: LoopTurn;
     directory: Directory;
     versions: CompiledVersions;
     failures: Failures;
@@ -48,6 +50,7 @@ export async function receive(deps: ReceiveDeps, incoming: Incoming): Promise<Re
     (await readRequest(deps, { delivery, webhook })) ??
     requireLive(delivery, webhook) ??
     checkCredential(deps, delivery) ??
+    (await shareTurn(deps)) ??
     readInput(delivery) ??
     readKey(delivery) ??
     findRepeat(deps, delivery) ??
@@ -164,6 +167,12 @@ function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null 
     code: "UNAUTHORIZED",
     headers: { "WWW-Authenticate": "Bearer" },
   };
+}
+
+/** Not a gate: parsing may take long, so that it waits where this turn of the loop is used up. */
+async function shareTurn(deps: ReceiveDeps): Promise<null> {
+  await deps.turn.pause();
+  return null;
 }
 
 /** How the body is read by its content type; null where it is not. A missing type is JSON. */
