@@ -3,6 +3,7 @@
 
 import type { AllowRule } from "./lib/outbound-address";
 import { parseAllowPrivate } from "./lib/outbound-address";
+import { didYouMean } from "./lib/suggest";
 import type { LogLevel } from "./vocabulary";
 import { LOG_LEVELS } from "./vocabulary";
 
@@ -240,19 +241,6 @@ export interface ConfigDeps {
   readFile(path: string): string;
 }
 
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let line = 1; line <= a.length; line += 1) {
-    const current = [line];
-    for (let column = 1; column <= b.length; column += 1) {
-      const change = (previous[column - 1] ?? 0) + (a[line - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
-}
-
 function unknownVariables(env: ConfigDeps["env"]): string[] {
   const known = Object.values(SETTINGS).flatMap((row) =>
     row.secret === true ? [row.variable, `${row.variable}_FILE`] : [row.variable],
@@ -262,8 +250,8 @@ function unknownVariables(env: ConfigDeps["env"]): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith("HOOKLINE_") && !known.includes(name) && !injected.test(name))
     .map((name) => {
-      const [nearest] = known.toSorted((a, b) => distance(name, a) - distance(name, b));
-      return `${name} is not a setting; did you mean ${nearest}?`;
+      const fallback = "The README lists all settings.";
+      return `${name.slice(0, 64)} is not a setting.${didYouMean(name, { known, fallback })}`;
     });
 }
 

@@ -3,6 +3,7 @@
 import type { Db } from "./open";
 
 export interface Sequence {
+  /** For a write that is asked for in the same turn: numbers are committed in their order. */
   next(): number;
   /** The last number that was given, or found in the database. */
   last(): number;

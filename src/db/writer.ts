@@ -14,9 +14,11 @@ export interface Writer {
    * Runs `job` inside the next group's transaction and resolves with its result once that is on
    * disk. A job that throws fails alone and leaves nothing; it may be run a second time when
    * another of its group threw, so it touches only the database.
+   * `committed` is called right after the commit, in the order of the calls of `write`; what awaits
+   * the promise goes on later, and in any order.
    * Rejects with STORAGE_UNAVAILABLE where the group could not be committed.
    */
-  write<T>(job: () => T): Promise<T>;
+  write<T>(job: () => T, committed?: (value: T) => void): Promise<T>;
   /** Resolves when everything accepted so far has been committed or refused. */
   drained(): Promise<void>;
 }
@@ -73,7 +75,7 @@ class GroupWriter implements Writer {
     this.#commit = deps.db.raw.prepare("commit");
   }
 
-  write<T>(job: () => T): Promise<T> {
+  write<T>(job: () => T, committed?: (value: T) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       // Answers one request only after the commit: the job's result waits in `value` until then.
       let value: T;
@@ -82,7 +84,14 @@ class GroupWriter implements Writer {
         run() {
           value = job();
         },
-        resolve: () => resolve(value),
+        resolve() {
+          try {
+            committed?.(value);
+            resolve(value);
+          } catch (error) {
+            reject(error);
+          }
+        },
         reject,
       });
       this.#schedule();

@@ -33,13 +33,15 @@ export async function invoke(
   const details = pipeline.checkInput(data.input);
   if (details.length > 0) throw new AppError("INPUT_INVALID", { details });
   const uid = deps.ids.uid();
-  const seq = deps.sequence.next();
   const payload = packInput(data.input);
+  const seq = deps.sequence.next();
   const own = { seq, uid, agent: agent.seq, version, trigger: "manual", delivery: null } as const;
-  await deps.writer.write(() => {
-    insertExecution(deps, { ...own, createdAt: deps.clock.now() });
-    insertPayload(deps, { seq, payload });
-  });
-  deps.pool.offer({ ...own, attempt: 0, recoveries: 0 });
+  await deps.writer.write(
+    () => {
+      insertExecution(deps, { ...own, createdAt: deps.clock.now() });
+      insertPayload(deps, { seq, payload });
+    },
+    () => deps.pool.offer({ ...own, attempt: 0, recoveries: 0 }),
+  );
   return { executionId: formatId("exec", uid), status: "running" };
 }

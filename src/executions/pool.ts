@@ -20,7 +20,7 @@ export interface LiveExecution {
 }
 
 export interface Pool {
-  /** Takes up an execution that has just been committed. */
+  /** Takes up an execution that has just been committed; called in the order of the commits. */
   offer(row: WaitingRow): void;
   /** Fills free slots with what waits. */
   wake(): void;

@@ -4,7 +4,7 @@
 import type { ErrorDetail } from "../errors";
 import { findCycles, findReachable, type Graph } from "./graph";
 import { type Edge, ID_PATTERN, type Node, type Pipeline } from "./pipelines.schema";
-import { type Hinter, quoteName } from "./suggest";
+import { type Hinter, quoteName } from "../lib/suggest";
 
 /** A pipeline and its graph. */
 export interface Shape {

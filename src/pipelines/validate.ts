@@ -8,7 +8,7 @@ import { findNodeType, isBuilt } from "./nodes/table";
 import type { Edge, Node, Pipeline, PipelineLimits } from "./pipelines.schema";
 import type { CompiledNode, CompiledPipeline, NodeProgram, NodeType } from "./program";
 import { findStructureFaults, type Shape } from "./structure";
-import { createHinter, didYouMean, quoteName } from "./suggest";
+import { createHinter, didYouMean, quoteName } from "../lib/suggest";
 import { MAX_FAULTS_PER_FIELD } from "./templates/template";
 
 export type { CompiledPipeline } from "./program";

@@ -128,9 +128,15 @@ export async function accept(
   const entry = { ...data, seq, headers: JSON.stringify(headers), payload: pack(delivery.body) };
   // Before the write: a slot may take the execution as soon as it is committed.
   keepInput(deps, entry, headers);
-  const outcome = await deps.writer.write(() => commit(deps, entry)).catch(storageRefusal);
-  if (outcome.verdict === "accepted") deps.pool.offer(toWaiting(entry));
-  else deps.freshInputs.take(seq);
+  const outcome = await deps.writer
+    .write(
+      () => commit(deps, entry),
+      ({ verdict }) => {
+        if (verdict === "accepted") deps.pool.offer(toWaiting(entry));
+      },
+    )
+    .catch(storageRefusal);
+  if (outcome.verdict !== "accepted") deps.freshInputs.take(seq);
   return outcome;
 }
 

@@ -1,7 +1,7 @@
 // One expression of a template: the path between `{{` and `}}`, from text to a checked reference.
 // Whether a named node exists and lies upstream is asked in `references.ts`.
 
-import { didYouMean, quoteName } from "../suggest";
+import { didYouMean, quoteName } from "../../lib/suggest";
 import { FORBIDDEN_KEYS } from "../values";
 
 export const SOURCES = ["input", "nodes", "loop", "trigger", "execution"] as const;

@@ -1,6 +1,6 @@
 // Whether what an expression names is there: the node exists, lies upstream, and is not the node itself.
 
-import { type Hinter, quoteName } from "../suggest";
+import { type Hinter, quoteName } from "../../lib/suggest";
 import type { Reference, TemplateFault } from "./expression";
 
 /** What the graph knows around one node. */
