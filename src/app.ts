@@ -12,12 +12,12 @@ import type { ViewDeps } from "./executions/view";
 import { formatId } from "./lib/ids";
 import type { Log } from "./lib/log";
 import { describeMismatches } from "./lib/mismatches";
+import { requestIdOf } from "./lib/request-id";
 import { describeError } from "./lib/log";
 import type { Health } from "./ops/health";
 import { opsRoutes } from "./ops/ops.routes";
 import { providerRoutes } from "./providers/providers.routes";
 import type { ProvidersDeps } from "./providers/providers.store";
-import { requestIdOf } from "./webhooks/delivery";
 import type { ReceiveDeps } from "./webhooks/receive";
 import { webhookRoutes } from "./webhooks/webhooks.routes";
 
@@ -28,7 +28,7 @@ export type AppDeps = AgentsDeps &
   ReceiveDeps &
   ViewDeps & { health: Health; log: Log };
 
-type Route = { method: string; path: string };
+type Route = { method: string; path: string; hooks: { detail?: { hide?: boolean } } };
 
 function fits(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
@@ -42,7 +42,10 @@ function fits(pattern: string, path: string): boolean {
 /** 405 where the path is known under another method, else 404. */
 function unknownRoute(routes: readonly Route[], request: Request): AppError {
   const { pathname } = new URL(request.url);
-  const methods = routes.filter((route) => fits(route.path, pathname)).map((route) => route.method);
+  // A hidden route answers what is not taken.
+  const methods = routes
+    .filter((route) => route.hooks.detail?.hide !== true && fits(route.path, pathname))
+    .map((route) => route.method);
   if (methods.length === 0) return new AppError("NOT_FOUND");
   return new AppError("METHOD_NOT_ALLOWED", {
     headers: { Allow: [...new Set(methods)].join(", ") },
@@ -60,10 +63,10 @@ function toDetails(error: ValidationError): ErrorDetail[] {
 
 function fromValidation(error: ValidationError): AppError {
   if (error.type === "params") return new AppError("NOT_FOUND");
-  const ours = error.type === "response";
-  return ours
-    ? new AppError("INTERNAL", { cause: error })
-    : new AppError("VALIDATION_ERROR", { details: toDetails(error) });
+  const details = toDetails(error);
+  if (error.type !== "response") return new AppError("VALIDATION_ERROR", { details });
+  const where = details.map((detail) => detail.path).join(", ");
+  return new AppError("INTERNAL", { cause: new Error(`The answer breaks its schema at ${where}`) });
 }
 
 function toAppError(error: unknown): AppError {

@@ -88,8 +88,9 @@ const publicUrl = {
   read: (value: string): Reading<string | null> => {
     const url = URL.parse(value);
     const fits = url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === "";
+    // As the parser reads it: links built on the text itself would go elsewhere than it shows.
     return fits
-      ? { value: value.replace(/\/+$/, "") }
+      ? { value: url.href.replace(/[?#]$/, "").replace(/\/+$/, "") }
       : { fault: "must be an http or https URL without query" };
   },
 };

@@ -130,6 +130,12 @@ export const ERRORS = {
     "It stops taking work on SIGTERM and ends within 25 seconds.",
   ),
 
+  FAILING: row(
+    503,
+    "The server has had many errors of its own in the last minute.",
+    "`/readyz` only. The log lines `process.unhandled` have the causes.",
+  ),
+
   ADDRESS_FORBIDDEN: row(
     null,
     "The address is not public; allow it with HOOKLINE_ALLOW_PRIVATE=host:port.",

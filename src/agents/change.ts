@@ -70,9 +70,9 @@ function activate(deps: AgentsDeps, row: AgentRow): AgentRow {
 function settingsAfter(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }): string {
   const before = readStoredWebhook(data.row.webhookSettings);
   const after = applyWebhookPatch(before, data.patch.webhook ?? {});
-  const turnsOn = data.patch.webhookEnabled === true;
-  const open = (after.auth?.type ?? "none") === "none";
-  if (turnsOn && open && deps.config.requireWebhookAuth) after.auth = { type: "bearer" };
+  const isOn = data.patch.webhookEnabled ?? data.row.webhookEnabled;
+  const isOpen = (after.auth?.type ?? "none") === "none";
+  if (isOn && isOpen && deps.config.requireWebhookAuth) after.auth = { type: "bearer" };
   refuseIfAny(findConflicts(deps, after));
   return JSON.stringify(after);
 }

@@ -5,7 +5,10 @@ import { AppError } from "../errors";
 import type { ByteBudget } from "../lib/body";
 import { readBody } from "../lib/body";
 import type { Clock } from "../lib/clock";
+import type { Ids } from "../lib/ids";
+import { formatId } from "../lib/ids";
 import { describeJsonProblem, parseJson } from "../lib/json";
+import { requestIdOf } from "../lib/request-id";
 import type { Scope } from "../vocabulary";
 import { SCOPES } from "../vocabulary";
 import type { Grant } from "./tokens.store";
@@ -14,6 +17,7 @@ import { findGrant } from "./tokens.store";
 export interface GuardDeps {
   db: Db;
   clock: Clock;
+  ids: Ids;
   budget: ByteBudget;
 }
 
@@ -70,25 +74,26 @@ async function readJson(deps: GuardDeps, request: Request): Promise<unknown> {
   throw new AppError("INVALID_JSON", { message: describeJsonProblem(parsed.problem) });
 }
 
-/** Answers hold what their caller may see, for nobody to keep or to guess a type of. */
-const API_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+interface Hook {
+  request: Request;
+  set: { headers: Record<string, unknown> };
+}
+
+/** Headers of every answer to a caller: for nobody to keep, or to guess a type of. */
+export function setAnswerHeaders(deps: { ids: Ids }, { request, set }: Hook): void {
+  set.headers["x-request-id"] = requestIdOf(request, () => formatId("req", deps.ids.uid()));
+  set.headers["cache-control"] = "no-store";
+  set.headers["x-content-type-options"] = "nosniff";
+}
 
 /** Route hooks that let `scope` and above in; a body is not read. */
-export function requires(deps: GuardDeps, scope: Scope) {
-  return {
-    transform: ({
-      request,
-      set,
-    }: {
-      request: Request;
-      set: { headers: Record<string, unknown> };
-    }) => {
-      authorize(deps, { request, scope });
-      Object.assign(set.headers, API_HEADERS);
-    },
-    detail: { security: [{ token: [] }] },
-  };
-}
+export const requires = (deps: GuardDeps, scope: Scope) => ({
+  transform: ({ request, set }: Hook) => {
+    authorize(deps, { request, scope });
+    setAnswerHeaders(deps, { request, set });
+  },
+  detail: { security: [{ token: [] }] },
+});
 
 /** As `requires`, for routes with a body: reads it as strict JSON, after the credential. */
 export const requiresJson = (deps: GuardDeps, scope: Scope) => ({

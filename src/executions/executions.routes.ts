@@ -3,7 +3,7 @@
 import { Elysia, t } from "elysia";
 import { findAgentSeq } from "../agents/agents.store";
 import type { GuardDeps } from "../auth/guard";
-import { bearerOf, requires, requiresJson } from "../auth/guard";
+import { bearerOf, requires, requiresJson, setAnswerHeaders } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { answer, answerList, PAGE_DEFAULT, success, successList, words } from "../lib/wire";
@@ -76,11 +76,13 @@ export function executionRoutes(deps: ViewDeps & InvokeDeps & GuardDeps) {
     )
     .get(
       "/agents/:id/executions/:executionId",
-      ({ params, query, set }) => {
+      ({ params, query, request, set }) => {
         const ids = { agentId: params.id, id: params.executionId };
         const { token } = query;
         const found =
-          token === undefined ? viewExecution(deps, ids) : viewResult(deps, { ...ids, token });
+          token === undefined || bearerOf(request) !== null
+            ? viewExecution(deps, ids)
+            : viewResult(deps, { ...ids, token });
         if (found === null) throw new AppError("UNAUTHORIZED");
         if (found.status === "running") set.headers["retry-after"] = RETRY_AFTER_SECONDS;
         return success(found);
@@ -88,8 +90,9 @@ export function executionRoutes(deps: ViewDeps & InvokeDeps & GuardDeps) {
       {
         // The delivery's own token stands in for an API token; with both, the API token decides.
         transform: (context) => {
-          const { token } = context.query;
-          if (token === undefined || bearerOf(context.request) !== null) read.transform(context);
+          const { query, request } = context;
+          if (query.token === undefined || bearerOf(request) !== null) read.transform(context);
+          else setAnswerHeaders(deps, context);
         },
         query: t.Object(
           { token: t.Optional(t.String({ maxLength: 200 })) },

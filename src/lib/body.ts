@@ -38,8 +38,9 @@ export async function readBody(
   if (encoding !== null && encoding.toLowerCase() !== "identity") {
     return { ok: false, problem: "encoded" };
   }
-  const declared = headers.get("content-length");
-  if (declared === null) return readChunks(deps, data);
+  const declared = headers.get("content-length") ?? "";
+  // Absent, or declared twice: then only what arrives counts.
+  if (!/^\d+$/.test(declared)) return readChunks(deps, data);
   const length = Number(declared);
   if (length > data.maxBytes) return { ok: false, problem: "too_large" };
   if (!deps.budget.reserve(length)) return { ok: false, problem: "overloaded" };

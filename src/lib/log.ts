@@ -13,6 +13,12 @@ export type Log = Record<LogLevel, (event: LogEvent, fields?: Record<string, Fie
 /** Longest field value; a peer's text cannot flood the log. */
 const MAX_FIELD_CHARS = 2_000;
 
+/** What JSON lets stand and a terminal or a line reader acts on. */
+const TERMINAL_CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
+
+const escapeControl = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 /** A log that writes lines of at least `level` through `write`. */
 export function createLog(data: {
   clock: Clock;
@@ -28,7 +34,7 @@ export function createLog(data: {
       for (const [name, value] of Object.entries(fields)) {
         line[name] = typeof value === "string" ? value.slice(0, MAX_FIELD_CHARS) : value;
       }
-      data.write(`${JSON.stringify(line)}\n`);
+      data.write(`${JSON.stringify(line).replace(TERMINAL_CONTROLS, escapeControl)}\n`);
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

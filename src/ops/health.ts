@@ -11,7 +11,7 @@ export interface Health {
   /** From now on the server takes no new work. */
   noteStopping(): void;
   /** Null where work can be taken, else why not. */
-  problem(): Promise<"stopping" | "failing" | "storage" | null>;
+  problem(): Promise<"SHUTTING_DOWN" | "FAILING" | "STORAGE_UNAVAILABLE" | null>;
 }
 
 /** Unhandled errors a minute above which something is badly wrong. */
@@ -33,15 +33,15 @@ export function createHealth(deps: { db: Db; clock: Clock; writer: Writer }): He
       stopping = true;
     },
     async problem() {
-      if (stopping) return "stopping";
+      if (stopping) return "SHUTTING_DOWN";
       const now = deps.clock.monotonic();
-      if (unhandled.filter((at) => now - at < MINUTE_MS).length > MAX_UNHANDLED) return "failing";
+      if (unhandled.filter((at) => now - at < MINUTE_MS).length > MAX_UNHANDLED) return "FAILING";
       try {
         await deps.writer.write(() => touch(deps.db));
         return null;
       } catch {
         // The writer has logged the cause.
-        return "storage";
+        return "STORAGE_UNAVAILABLE";
       }
     },
   };

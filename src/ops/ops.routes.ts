@@ -2,6 +2,7 @@
 
 import { Elysia } from "elysia";
 import { NoQuery } from "../auth/paging.schema";
+import { AppError } from "../errors";
 import type { Health } from "./health";
 
 const noStore = { "cache-control": "no-store" };
@@ -22,9 +23,8 @@ export const opsRoutes = (deps: { health: Health }) =>
       async ({ set }) => {
         Object.assign(set.headers, noStore);
         const problem = await deps.health.problem();
-        if (problem === null) return { success: true, data: { status: "ready" } };
-        set.status = 503;
-        return { success: true, data: { status: "not_ready", problem } };
+        if (problem !== null) throw new AppError(problem, { headers: { "Retry-After": "5" } });
+        return { success: true, data: { status: "ready" } };
       },
       { query: NoQuery },
     );

@@ -171,7 +171,7 @@ export function countOthersSince(
 ): number {
   const row = deps.db.raw
     .query<{ count: number }, [number | null, number, number]>(
-      "select count(*) as count from (select received_at, verified, verdict from deliveries where agent is ? and verdict <> 'accepted' order by seq desc limit ?) where received_at >= ? and not (verdict = 'refused' and verified = 1)",
+      "select count(*) as count from (select received_at from deliveries where agent is ? and verdict <> 'accepted' and not (verdict = 'refused' and verified = 1) order by seq desc limit ?) where received_at >= ?",
     )
     .get(data.agent, data.limit, data.from);
   return row?.count ?? 0;

@@ -4,6 +4,7 @@ import type { LiveAgent } from "../agents/directory";
 import type { ErrorCode, ErrorDetail } from "../errors";
 import type { Clock } from "../lib/clock";
 import type { Ids } from "../lib/ids";
+import { requestIdOf } from "../lib/request-id";
 import type { Json } from "../pipelines/record";
 import type { CompiledPipeline } from "../pipelines/validate";
 import type { Gate, KeySource, Reason, Verdict } from "../vocabulary";
@@ -85,14 +86,7 @@ export interface Incoming {
   address: string | null;
 }
 
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const NO_BYTES = new Uint8Array(0);
-
-/** The caller's own request id where it is short and plain, else one made of `uid`. */
-export function requestIdOf(request: Request, fallback: () => string): string {
-  const given = request.headers.get("x-request-id");
-  return given !== null && REQUEST_ID.test(given) ? given : fallback();
-}
 
 /** A delivery that has passed no gate yet. */
 export function openDelivery(

@@ -6,7 +6,7 @@ import type { Clock } from "../lib/clock";
 const WINDOW_MS = 60_000;
 const PER_ADDRESS = 60;
 const PER_WEBHOOK = 600;
-/** Addresses remembered at once; beyond it only the webhook's own count decides. */
+/** Addresses, and webhooks, remembered at once. */
 const MAX_KEYS = 20_000;
 
 export interface Failures {
@@ -14,24 +14,28 @@ export interface Failures {
   count(data: { address: string | null; agentId: string }): { tooMany: boolean; retryMs: number };
 }
 
+/** The count of `key` with this one; a key that finds no room is counted as the first each time. */
+function add<Key>(counts: Map<Key, number>, key: Key): number {
+  const count = (counts.get(key) ?? 0) + 1;
+  if (count > 1 || counts.size < MAX_KEYS) counts.set(key, count);
+  return count;
+}
+
 /** An empty count. */
 export function createFailures(deps: { clock: Clock }): Failures {
   let windowStart = deps.clock.monotonic();
-  const counts = new Map<string, number>();
-  function add(key: string): number {
-    const count = (counts.get(key) ?? 0) + 1;
-    if (count > 1 || counts.size < MAX_KEYS) counts.set(key, count);
-    return count;
-  }
+  const byAddress = new Map<string | null, number>();
+  const byWebhook = new Map<string, number>();
   return {
     count({ address, agentId }) {
       const now = deps.clock.monotonic();
       if (now - windowStart >= WINDOW_MS) {
-        counts.clear();
+        byAddress.clear();
+        byWebhook.clear();
         windowStart = now;
       }
-      const fromAddress = add(`address ${address}`);
-      const onWebhook = add(`webhook ${agentId}`);
+      const fromAddress = add(byAddress, address);
+      const onWebhook = add(byWebhook, agentId);
       return {
         tooMany: fromAddress > PER_ADDRESS || onWebhook > PER_WEBHOOK,
         retryMs: windowStart + WINDOW_MS - now,

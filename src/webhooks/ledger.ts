@@ -50,10 +50,19 @@ export const OTHERS_KEPT_MS = 24 * 3_600_000;
 
 const HOUR_MS = 3_600_000;
 const FLUSH_MS = 50;
+/** After counts could not be written. */
+const RETRY_MS = 1_000;
 const MAX_ROWS_A_WRITE = 100;
-/** Noted and not yet written; beyond it deliveries are counted only. */
-const MAX_PENDING_ROWS = 5_000;
-const MAX_PENDING_BYTES = 32 * 1024 * 1024;
+/** Noted and not yet on disk; beyond it deliveries are counted only. */
+const MAX_HELD_ROWS = 5_000;
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
+
+interface Count {
+  agent: number;
+  hour: number;
+  reason: Reason;
+  count: number;
+}
 
 interface Pending {
   row: NewDelivery;
@@ -67,10 +76,12 @@ class BatchedLedger implements Ledger {
   readonly #deps: LedgerDeps;
   readonly #kept = new Map<number, { rows: number; bytes: number }>();
   readonly #others = new Map<number, number>();
-  readonly #counts = new Map<string, { agent: number; reason: Reason; count: number }>();
+  readonly #counts = new Map<string, Count>();
   #hour = 0;
   #pending: Pending[] = [];
-  #pendingBytes = 0;
+  /** Rows and body bytes that are noted or being written. */
+  #heldRows = 0;
+  #heldBytes = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(deps: LedgerDeps) {
@@ -80,40 +91,67 @@ class BatchedLedger implements Ledger {
   record(delivery: Delivery, outcome: Outcome): void {
     this.#turnHour();
     const countOnly = "countOnly" in outcome && outcome.countOnly === true;
-    if (countOnly || !this.#hasRoom(delivery, outcome)) this.#count(delivery, outcome);
-    else this.#note(delivery, outcome);
-    this.#timer ??= setTimeout(() => {
-      void this.flush();
-    }, FLUSH_MS);
+    if (!countOnly && this.#hasRoom(delivery, outcome)) this.#note(delivery, outcome);
+    else this.#addCount(delivery.agent?.seq ?? 0, outcome.reason);
+    this.#flushIn(FLUSH_MS);
   }
 
   async flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const pending = this.#pending;
-    const counts = [...this.#counts.values()];
-    const hour = this.#hour;
-    this.#pending = [];
-    this.#counts.clear();
-    try {
-      for (let from = 0; from < pending.length; from += MAX_ROWS_A_WRITE) {
-        const rows = pending.slice(from, from + MAX_ROWS_A_WRITE);
-        await this.#deps.writer.write(() => {
-          for (const row of rows) insertOther(this.#deps, row);
-        });
-      }
-      if (counts.length === 0) return;
-      await this.#deps.writer.write(() => {
-        for (const count of counts) addToCount(this.#deps, { ...count, hour });
-      });
-    } catch (error) {
-      this.#deps.log.error("ledger.write_failed", {
-        rows: pending.length,
-        ...describeError(error),
-      });
-    } finally {
-      for (const { body } of pending) this.#pendingBytes -= body?.bytes.length ?? 0;
+    const pending = this.#pending.splice(0);
+    const failed: unknown[] = [];
+    let rows = 0;
+    for (let from = 0; from < pending.length; from += MAX_ROWS_A_WRITE) {
+      const portion = pending.slice(from, from + MAX_ROWS_A_WRITE);
+      const error = await this.#writeRows(portion);
+      if (error === null) continue;
+      failed.push(error);
+      rows += portion.length;
     }
+    const error = await this.#writeCounts();
+    if (error !== null) failed.push(error);
+    if (failed.length > 0) {
+      this.#deps.log.error("ledger.write_failed", { rows, ...describeError(failed[0]) });
+    }
+  }
+
+  /** Rows that cannot be written are counted instead; returns why, or null. */
+  async #writeRows(rows: Pending[]): Promise<unknown> {
+    const error = await this.#try(() => {
+      for (const row of rows) insertOther(this.#deps, row);
+    });
+    if (error !== null) for (const { row } of rows) this.#addCount(row.agent ?? 0, row.reason);
+    this.#heldRows -= rows.length;
+    for (const { body } of rows) this.#heldBytes -= body?.bytes.length ?? 0;
+    return error;
+  }
+
+  /** Counts that cannot be written are kept and tried again; returns why, or null. */
+  async #writeCounts(): Promise<unknown> {
+    const counts = [...this.#counts.values()];
+    if (counts.length === 0) return null;
+    this.#counts.clear();
+    const error = await this.#try(() => {
+      for (const count of counts) addToCount(this.#deps, count);
+    });
+    if (error === null) return null;
+    for (const count of counts) this.#keepCount(count);
+    this.#flushIn(RETRY_MS);
+    return error;
+  }
+
+  async #try(job: () => void): Promise<unknown> {
+    try {
+      await this.#deps.writer.write(job);
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #flushIn(ms: number): void {
+    this.#timer ??= setTimeout(() => void this.flush(), ms);
   }
 
   async sweep(): Promise<void> {
@@ -134,7 +172,7 @@ class BatchedLedger implements Ledger {
   }
 
   #hasRoom(delivery: Delivery, outcome: Outcome): boolean {
-    if (this.#pending.length >= MAX_PENDING_ROWS || this.#pendingBytes >= MAX_PENDING_BYTES) {
+    if (this.#heldRows >= MAX_HELD_ROWS || this.#heldBytes >= MAX_HELD_BYTES) {
       return false;
     }
     const agent = delivery.agent?.seq ?? null;
@@ -170,15 +208,17 @@ class BatchedLedger implements Ledger {
     const kept = whole ? delivery.body : delivery.body.slice(0, OTHER_BODY_BYTES);
     const body = kept.length === 0 ? null : pack(kept);
     this.#pending.push({ row, body });
-    this.#pendingBytes += body?.bytes.length ?? 0;
+    this.#heldRows += 1;
+    this.#heldBytes += body?.bytes.length ?? 0;
   }
 
-  #count(delivery: Delivery, outcome: Outcome): void {
-    if (outcome.reason === null) return;
-    const agent = delivery.agent?.seq ?? 0;
-    const key = `${agent} ${outcome.reason}`;
-    const entry = this.#counts.get(key) ?? { agent, reason: outcome.reason, count: 0 };
-    entry.count += 1;
-    this.#counts.set(key, entry);
+  #addCount(agent: number, reason: Reason | null): void {
+    if (reason !== null) this.#keepCount({ agent, hour: this.#hour, reason, count: 1 });
+  }
+
+  #keepCount(added: Count): void {
+    const key = `${added.agent} ${added.hour} ${added.reason}`;
+    const count = (this.#counts.get(key)?.count ?? 0) + added.count;
+    this.#counts.set(key, { ...added, count });
   }
 }
