@@ -92,7 +92,7 @@ export const AgentPatchSchema = closed({
   description: Type.Optional(Type.String({ maxLength: 2000 })),
   pipeline: Type.Optional(PipelineSchema),
   webhookEnabled: Type.Optional(Type.Boolean()),
-  webhook: Type.Optional(WebhookPatchSchema),
+  webhook: setting(WebhookPatchSchema),
 });
 export type AgentPatch = Static<typeof AgentPatchSchema>;
 

@@ -69,7 +69,8 @@ function activate(deps: AgentsDeps, row: AgentRow): AgentRow {
 
 function settingsAfter(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }): string {
   const before = readStoredWebhook(data.row.webhookSettings);
-  const after = applyWebhookPatch(before, data.patch.webhook ?? {});
+  const { webhook } = data.patch;
+  const after = applyWebhookPatch(before, webhook === undefined ? {} : webhook);
   const isOn = data.patch.webhookEnabled ?? data.row.webhookEnabled;
   const isOpen = (after.auth?.type ?? "none") === "none";
   if (isOn && isOpen && deps.config.requireWebhookAuth) after.auth = { type: "bearer" };
@@ -101,7 +102,7 @@ function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }
 }
 
 function checkPatch(deps: AgentsDeps, patch: AgentPatch): void {
-  if (patch.webhook !== undefined) refuseIfAny(findUnavailable(patch.webhook));
+  if (patch.webhook != null) refuseIfAny(findUnavailable(patch.webhook));
   if (patch.pipeline !== undefined) checkDraft(deps, patch.pipeline);
 }
 

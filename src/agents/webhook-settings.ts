@@ -68,9 +68,15 @@ export function findUnavailable(patch: WebhookPatch): ErrorDetail[] {
   return found;
 }
 
-/** Merges a patch into what is stored. A new `type` without a `preset` drops the old preset. */
-export function applyWebhookPatch(stored: StoredWebhook, patch: WebhookPatch): StoredWebhook {
-  const changesType = patch.auth?.type !== undefined && patch.auth.preset === undefined;
+/**
+ * Merges a patch into what is stored; null drops everything. A new `type` without a `preset` drops
+ * the old preset.
+ */
+export function applyWebhookPatch(
+  stored: StoredWebhook,
+  patch: WebhookPatch | null,
+): StoredWebhook {
+  const changesType = patch?.auth?.type !== undefined && patch.auth?.preset === undefined;
   const start = changesType ? { ...stored, auth: {} } : stored;
   const merged = mergePatch(start, patch);
   return isRecord(merged) ? merged : {};

@@ -25,8 +25,7 @@ import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
 import { createModelCaller } from "../providers/call";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
 import type { MasterKey } from "../secrets/master-key";
-import { KeyError } from "../secrets/master-key";
-import { ensureServerKey } from "../secrets/secrets.store";
+import { countUnreadable, ensureServerKey } from "../secrets/secrets.store";
 import type { Ledger } from "../webhooks/ledger";
 import { createLedger } from "../webhooks/ledger";
 import { createDurations } from "../webhooks/durations";
@@ -58,16 +57,18 @@ export interface Assembly {
   secretUses: SecretUses;
 }
 
-async function prepareRows(around: Surroundings, writer: Writer): Promise<string> {
-  const serverKey = await writer.write(() => {
+/** Writes what must exist from the start; returns the server's key. */
+function prepareRows(around: Surroundings, writer: Writer): Promise<string> {
+  const secrets = countUnreadable(around);
+  if (secrets > 0) around.log.error("secret.unreadable", { secrets, hint: UNREADABLE });
+  return writer.write(() => {
     ensureEcho(around);
     return ensureServerKey(around);
   });
-  if (serverKey !== null) return serverKey;
-  throw new KeyError(
-    "The stored server key was sealed with another key. Restore secret.key, or set the HOOKLINE_ENCRYPTION_KEY it was made with.",
-  );
 }
+
+const UNREADABLE =
+  "Sealed with another key; restore secret.key, or the HOOKLINE_ENCRYPTION_KEY they were made with.";
 
 function createExecutionParts(around: Surroundings & { writer: Writer }) {
   const { config, db, clock, log, writer } = around;

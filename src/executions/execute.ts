@@ -11,7 +11,6 @@ import type { Log } from "../lib/log";
 import type { LoopTurn } from "../lib/loop-turn";
 import { describeError } from "../lib/log";
 import type {
-  Json,
   JournalWriter,
   ModelAnswer,
   ModelCall,

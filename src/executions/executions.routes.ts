@@ -83,7 +83,9 @@ export function executionRoutes(deps: ViewDeps & InvokeDeps & GuardDeps) {
           token === undefined || bearerOf(request) !== null
             ? viewExecution(deps, ids)
             : viewResult(deps, { ...ids, token });
-        if (found === null) throw new AppError("UNAUTHORIZED");
+        if (found === null) {
+          throw new AppError("UNAUTHORIZED", { headers: { "WWW-Authenticate": "Bearer" } });
+        }
         if (found.status === "running") set.headers["retry-after"] = RETRY_AFTER_SECONDS;
         return success(found);
       },

@@ -24,6 +24,8 @@ export interface ViewDeps {
   clock: Clock;
   pool: Pool;
   readTokens: ReadTokens;
+  /** Whether read tokens are given and taken. */
+  readLinks: boolean;
   versions: CompiledVersions;
 }
 
@@ -124,7 +126,8 @@ export function viewResult(
   deps: ViewDeps,
   data: { agentId: string; id: string; token: string },
 ): ExecutionResult | null {
-  if (!deps.readTokens.check({ ...data, now: deps.clock.now() })) return null;
+  const isValid = deps.readTokens.check({ ...data, now: deps.clock.now() });
+  if (!deps.readLinks || !isValid) return null;
   const { id, status, output, error } = viewExecution(deps, data);
   return { id, status, output, error: error === null ? null : { code: error.code } };
 }

@@ -1,6 +1,6 @@
 // Secrets at rest: AES-256-GCM, bound to their row and purpose, so that a copied row opens nowhere else.
 
-import { and, asc, eq, gt, isNull, or } from "drizzle-orm";
+import { and, asc, count, eq, gt, isNull, ne, or } from "drizzle-orm";
 import type { Db } from "../db/open";
 import { secrets } from "../db/schema";
 import type { Clock } from "../lib/clock";
@@ -119,14 +119,25 @@ export function recordSecretUse(
     .run(data.uses, data.lastUsedAt, data.id);
 }
 
-/** The server's own key of 256 bits, made on first use; runs inside a write. */
-export function ensureServerKey(deps: SecretsDeps): string | null {
+/**
+ * The server's own key of 256 bits, made on first use, and anew where none can be read with this
+ * master key; runs inside a write.
+ */
+export function ensureServerKey(deps: SecretsDeps): string {
   const owner: Owner = { purpose: "server", ownerId: null };
-  const [row] = listLiveSecrets(deps, owner);
-  if (row !== undefined) return openSecret(deps, row);
+  for (const row of listLiveSecrets(deps, owner)) {
+    const readable = openSecret(deps, row);
+    if (readable !== null) return readable;
+  }
   const text = randomSecret("");
   insertSecret(deps, { ...owner, text });
   return text;
+}
+
+/** How many secrets another master key has sealed: what needs them is answered 503. */
+export function countUnreadable(deps: SecretsDeps): number {
+  const foreign = ne(secrets.keyId, deps.masterKey.id);
+  return deps.db.orm.select({ n: count() }).from(secrets).where(foreign).get()?.n ?? 0;
 }
 
 /** Wire shape of a secret, without the secret. */

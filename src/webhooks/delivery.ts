@@ -4,6 +4,7 @@ import type { LiveAgent } from "../agents/directory";
 import type { ErrorCode, ErrorDetail } from "../errors";
 import type { Clock } from "../lib/clock";
 import type { Ids } from "../lib/ids";
+import { formatId } from "../lib/ids";
 import { requestIdOf } from "../lib/request-id";
 import type { Json } from "../pipelines/record";
 import type { CompiledPipeline } from "../pipelines/validate";
@@ -96,7 +97,7 @@ export function openDelivery(
   const uid = deps.ids.uid();
   return {
     uid,
-    requestId: requestIdOf(data.request, () => `req_${uid.toString("hex")}`),
+    requestId: requestIdOf(data.request, () => formatId("req", uid)),
     request: data.request,
     agentId: data.agentId,
     address: data.address,

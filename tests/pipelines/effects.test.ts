@@ -3,6 +3,7 @@ import { AppError } from "../../src/errors";
 import type { EffectEnd, Json, Recorded, StepRecord } from "../../src/pipelines/record";
 import { effectName } from "../../src/pipelines/record";
 import { runPipeline } from "../../src/pipelines/run";
+import { rejection } from "../support/rejection";
 import { answer, createTestHost, llm, NOTHING, pipelineOf, runData } from "./fixtures";
 
 const paid = (id: string, prompt: string) =>
@@ -211,12 +212,12 @@ test("a call that an abort ends is not recorded, whatever it gives afterwards", 
   outside.abort();
   const result = await running;
   host.calls[0]?.answer(answer("late"));
-  host.calls[1]?.fail(new AppError("PROVIDER_ERROR"));
+  host.calls[1]?.fail(Object.assign(new Error("broken off"), { partialText: "late" }));
   await settleAll();
-  expect(host.ends).toEqual([]);
-  expect(result.steps.map((step) => [step.status, step.usage])).toEqual([
-    ["cancelled", null],
-    ["cancelled", null],
+  expect([host.ends, host.unexpected]).toEqual([[], []]);
+  expect(result.steps.map((step) => [step.status, step.usage, step.output])).toEqual([
+    ["cancelled", null, null],
+    ["cancelled", null, null],
   ]);
 });
 
@@ -238,7 +239,7 @@ test("a start that cannot be written rejects the run, and nothing is sent", asyn
   const host = createTestHost();
   const broken = new Error("disk full");
   host.journal.startEffect = () => Promise.reject(broken);
-  await expect(runPipeline(host, runData(two))).rejects.toBe(broken);
+  expect(await rejection(runPipeline(host, runData(two)))).toBe(broken);
   expect([host.calls.length, host.unexpected.length]).toEqual([0, 0]);
 });
 
@@ -249,7 +250,7 @@ test("an end that cannot be written rejects the run and cancels what runs beside
   const running = runPipeline(host, runData(fork));
   await host.waitForCall(1);
   host.calls[0]?.answer(answer("A"));
-  await expect(running).rejects.toBe(broken);
+  expect(await rejection(running)).toBe(broken);
   expect(host.calls[1]?.call.signal.aborted).toBe(true);
 });
 

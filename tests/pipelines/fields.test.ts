@@ -110,7 +110,14 @@ test("at most 20 faults of one field are named", () => {
     listCodes(pipelineOf({ edges: ["in>out"], mapping: many("{{nodes.x.output}}") })),
   ).toHaveLength(20);
   expect(
-    listCodes(withLlm({ userPromptTemplate: "{{nodes.x.output}}".repeat(1_000) })),
+    listCodes(
+      withLlm({
+        userPromptTemplate: Array.from(
+          { length: 99 },
+          (_, index) => `{{nodes.x${index}.output}}`,
+        ).join(""),
+      }),
+    ),
   ).toHaveLength(20);
 });
 

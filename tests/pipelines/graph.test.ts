@@ -53,7 +53,7 @@ test.each(CYCLES)("the cycles of %s with %p are %p", (ids, edges, expected) => {
 test("what is reachable includes the start, what is upstream does not include the node", () => {
   const graph = graphOf("abcd", ["a>b", "b>c"]);
   expect(names(graph, findReachable(graph, [1]))).toBe("bc");
-  expect(names(graph, [...findUpstream(graph, 2)].toSorted())).toBe("ab");
+  expect(names(graph, findUpstream(graph, 2))).toBe("ba");
   expect(findUpstream(graph, 3).size).toBe(0);
 });
 

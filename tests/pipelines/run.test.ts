@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { AppError } from "../../src/errors";
 import type { Json, StepRecord } from "../../src/pipelines/record";
 import { runPipeline } from "../../src/pipelines/run";
+import { rejection } from "../support/rejection";
 import { answer, createEchoHost, createTestHost, llm, node, pipelineOf, runData } from "./fixtures";
 
 const chain = pipelineOf({
@@ -153,6 +154,15 @@ test("a prompt that templates blow up fails its node before anything is called",
   expect(host.calls).toHaveLength(0);
 });
 
+test("each node has room for 8 MiB of text of its own", async () => {
+  const userPromptTemplate = "{{input}}".repeat(5);
+  const nodes = [llm("a", { userPromptTemplate }), llm("b", { userPromptTemplate })];
+  const pipeline = pipelineOf({ nodes, edges: ["in>a", "in>b", "a>out", "b>out"], mapping: "x" });
+  const host = createEchoHost({ callModel: async () => answer("ok") });
+  const result = await runPipeline(host, runData(pipeline, { input: "x".repeat(1_000_000) }));
+  expect(result.status).toBe("completed");
+});
+
 test("a failed call ends the execution with its code, sentence and the peer's status", async () => {
   const error = Object.assign(new AppError("PROVIDER_ERROR"), {
     httpStatus: 503,
@@ -189,14 +199,16 @@ test("an error that is ours is reported to the host and hidden from the step", a
 });
 
 test("a host that throws from onStep rejects, and never hangs", async () => {
+  const broken = new Error("host");
   const onStep = (step: StepRecord) => {
-    if (step.nodeId === "llm" && step.status === "completed") throw new Error("host");
+    if (step.nodeId === "llm" && step.status === "completed") throw broken;
   };
-  await expect(runPipeline(createEchoHost(), runData(chain, { onStep }))).rejects.toThrow("host");
+  const running = runPipeline(createEchoHost(), runData(chain, { onStep }));
+  expect(await rejection(running)).toBe(broken);
 });
 
 test("a payload that looks like a promise is a value like any other", async () => {
-  const input = { then: "x", toJSON: "y", constructor: "z" };
+  const input: Json = JSON.parse('{"then":"x","toJSON":"y","constructor":"z"}');
   const pipeline = pipelineOf({ edges: ["in>out"], mapping: { a: "{{input}}", b: "<{{input}}>" } });
   const result = await runPipeline(createEchoHost(), runData(pipeline, { input }));
   expect(result.output).toEqual({ a: input, b: `<${JSON.stringify(input)}>` });

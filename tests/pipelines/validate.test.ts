@@ -60,6 +60,19 @@ test("long names and many names of unknown fields are not repeated", () => {
   expect(JSON.stringify(faults).length).toBeLessThan(10_000);
 });
 
+test("what is not available is told however many unknown fields stand before it", () => {
+  const data = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`f${index}`, 1]));
+  const { unavailable } = validate(chain({ ...data, retries: 1, onError: "continue" }));
+  expect(unavailable.map((fault) => fault.field)).toEqual(["onError", "retries"]);
+});
+
+test("what is not available is told of a pipeline beyond the limits as well", () => {
+  const nodes = Array.from({ length: 200 }, (_, index) => node({ id: `n${index}`, type: "merge" }));
+  const { faults, unavailable } = validate(pipelineOf({ nodes, edges: [] }));
+  expect(faults.map((fault) => fault.code)).toEqual(["PIPELINE_TOO_LARGE"]);
+  expect(unavailable).toHaveLength(200);
+});
+
 test.each(NODE_TYPES.filter((type) => !BUILT_NODE_TYPES.some((built) => built === type)))(
   "a node of type %s is not available, whatever its fields are",
   (type) => {
@@ -132,7 +145,7 @@ test("inputs are checked against the input node's schema, and pass where there i
   expect(compile(pipelineOf({ edges: ["in>out"] })).checkInput(7)).toEqual([]);
 });
 
-test("limits are inclusive, and beyond them nothing else is looked at", () => {
+test("limits are inclusive, and beyond them no other fault is looked for", () => {
   const pipeline = pipelineOf({ nodes: [llm("a", { nonsense: 1 })], edges: ["in>a", "a>out"] });
   const bytes = Buffer.byteLength(JSON.stringify(pipeline));
   const codes = (limits: object) =>

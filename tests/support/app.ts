@@ -97,10 +97,16 @@ export async function createTestApp(options: TestOptions = {}) {
 
 export type TestApp = Awaited<ReturnType<typeof createTestApp>>;
 
+/** Another start on the database that `app` leaves, with its clock and its ids. */
+export const restart = (app: TestApp, options: TestOptions = {}): Promise<TestApp> =>
+  createTestApp({ db: app.db, clock: app.clock, ids: app.deps.ids, ...options });
+
 /** A JSON answer taken apart. */
 export interface ApiAnswer {
   status: number;
   headers: Headers;
+  /** The body as it came. */
+  text: string;
   // Answers differ by route; tests name the fields they expect.
   // oxlint-disable-next-line typescript/no-explicit-any
   body: any;
@@ -116,6 +122,7 @@ export async function readAnswer(response: Response): Promise<ApiAnswer> {
   return {
     status: response.status,
     headers: response.headers,
+    text,
     body,
     data: body?.data,
     error: body?.error,

@@ -99,7 +99,17 @@ test("all faults of a schema are named at once, up to 20", () => {
     "/properties/a/format SCHEMA_KEYWORD_UNAVAILABLE",
     "/properties/a/minLength SCHEMA_INVALID",
   ]);
-  expect(faultsOf({ anyOf: Array.from({ length: 50 }, () => ({ type: "x" })) })).toHaveLength(20);
+  const many = Array.from({ length: 50 }, () => ({ type: "x" }));
+  expect(faultsOf({ anyOf: many })).toHaveLength(20);
+  expect(faultsOf({ anyOf: [...many, { format: "x" }] })[20]).toBe(
+    "/anyOf/50/format SCHEMA_KEYWORD_UNAVAILABLE",
+  );
+});
+
+test("more than 10,000 schemas in one are refused", () => {
+  const schemas = (count: number): Json => ({ oneOf: Array.from({ length: count }, () => ({})) });
+  expect(faultsOf(schemas(9_999))).toEqual([]);
+  expect(faultsOf(schemas(10_000))).toEqual(["/oneOf/9999 SCHEMA_INVALID"]);
 });
 
 test("schemas nested deeper than 64 levels are refused", () => {

@@ -61,10 +61,18 @@ test.each([
   expect(faultsOf(schema)).toHaveLength(1);
 });
 
-test("a chain of 20,000 references is compiled without using up the stack", () => {
-  const entries = Array.from({ length: 20_000 }, (_, index) => [
-    `n${index}`,
-    index === 19_999 ? {} : { $ref: `#/$defs/n${index + 1}` },
-  ]);
-  expect(faultsOf({ $defs: Object.fromEntries(entries) })).toEqual([]);
+/** `n0` to `n<length - 1>`, each a reference to the next. */
+const chainOf = (length: number): Json => ({
+  $defs: Object.fromEntries(
+    Array.from({ length }, (_, index) => [
+      `n${index}`,
+      index === length - 1 ? {} : { $ref: `#/$defs/n${index + 1}` },
+    ]),
+  ),
+});
+
+test("a chain of more than 100 references is refused, however long it is", () => {
+  expect(faultsOf(chainOf(100))).toEqual([]);
+  expect(faultsOf(chainOf(101))).toHaveLength(1);
+  expect(faultsOf(chainOf(9_000))).toHaveLength(1);
 });

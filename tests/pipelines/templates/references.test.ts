@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { didYouMean } from "../../../src/lib/suggest";
 import { parseExpression } from "../../../src/pipelines/templates/expression";
 import { findReferenceFault } from "../../../src/pipelines/templates/references";
 
@@ -6,6 +7,7 @@ const around = {
   nodeId: "here",
   known: new Set(["in", "summary", "here", "later"]),
   upstream: new Set(["in", "summary"]),
+  hint: didYouMean,
 };
 
 const faultOf = (text: string) => {

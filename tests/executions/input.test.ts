@@ -1,0 +1,105 @@
+// Inputs: kept in memory within a bound, else read from what is stored as the delivery was read.
+
+import { describe, expect, test } from "bun:test";
+import type { ExecutionInput } from "../../src/executions/input";
+import { createFreshInputs, decodeBody, readInput } from "../../src/executions/input";
+import { createTestDb } from "../support/app";
+import { addAgent, addDelivery, addExecution } from "../support/rows";
+
+const MIB = 1024 * 1024;
+
+const value = (input: string): ExecutionInput => ({
+  input,
+  trigger: { type: "webhook", headers: {}, query: {}, event: null, deliveryId: null },
+});
+
+describe("fresh inputs", () => {
+  test("are given once", () => {
+    const fresh = createFreshInputs();
+    fresh.keep({ seq: 1, size: 5, value: value("one") });
+    expect(fresh.take(1)).toEqual(value("one"));
+    expect(fresh.take(1)).toBeUndefined();
+    expect(fresh.take(2)).toBeUndefined();
+  });
+
+  test("are kept up to 16 MiB of bodies, and again when some were taken", () => {
+    const fresh = createFreshInputs();
+    fresh.keep({ seq: 1, size: 10 * MIB, value: value("1") });
+    fresh.keep({ seq: 2, size: 6 * MIB, value: value("2") });
+    fresh.keep({ seq: 3, size: 1, value: value("3") });
+    expect(fresh.take(3)).toBeUndefined();
+    expect(fresh.take(1)?.input).toBe("1");
+    fresh.keep({ seq: 4, size: 10 * MIB, value: value("4") });
+    expect([fresh.take(2)?.input, fresh.take(4)?.input]).toEqual(["2", "4"]);
+  });
+});
+
+describe("a stored body", () => {
+  const body = (text: string): Uint8Array => Buffer.from(text);
+
+  test.each([
+    ["JSON", '{"a":1}', null, { ok: true, value: { a: 1 } }],
+    ["JSON, noted as such", "[1]", "json", { ok: true, value: [1] }],
+    [
+      "a form field",
+      "x=1&payload=%7B%22a%22%3A%22%C3%A9%2B%22%7D",
+      "payload",
+      { ok: true, value: { a: "é+" } },
+    ],
+    ["a form field with plus signs", "payload=%22a+b%22", "payload", { ok: true, value: "a b" }],
+    ["a form without the field", "other=1", "payload", { ok: false, problem: "empty" }],
+    ["a form field that is no JSON", "payload=%7B", "payload", { ok: false, problem: "malformed" }],
+    ["malformed JSON", "{", null, { ok: false, problem: "malformed" }],
+  ])("that is %s is decoded", (_name, text, decoding, decoded) => {
+    expect(decodeBody({ body: body(text), decoding })).toEqual(decoded as never);
+  });
+
+  test("that is no UTF-8 is refused, as JSON and as a form", () => {
+    const bytes = Uint8Array.from([0x70, 0x3d, 0xff]);
+    for (const decoding of [null, "p"]) {
+      expect(decodeBody({ body: bytes, decoding })).toEqual({ ok: false, problem: "not_utf8" });
+    }
+  });
+});
+
+describe("read from the database", () => {
+  test("a manual input comes with a trigger that says only that", () => {
+    const db = createTestDb();
+    addExecution(db, { seq: 1, agent: addAgent(db), input: { a: ["x".repeat(9_000)] } });
+    expect(readInput({ db }, { seq: 1, delivery: null, trigger: "manual" })).toEqual({
+      input: { a: ["x".repeat(9_000)] },
+      trigger: { type: "manual", headers: {}, query: {}, event: null, deliveryId: null },
+    });
+  });
+
+  test("a delivery's input comes with its headers, query, event and id", () => {
+    const db = createTestDb();
+    const agent = addAgent(db);
+    addDelivery(db, {
+      seq: 3,
+      agent,
+      headers: '{"x-github-event":"push"}',
+      query: "a=1&b=x%20y",
+      event: "push",
+      deliveryKey: "guid-1",
+      decoding: "json",
+    });
+    db.raw.query("insert into payloads values (3, 0, ?)").run(Buffer.from("\uFEFF[7]"));
+    expect(readInput({ db }, { seq: 3, delivery: 3, trigger: "webhook" })).toEqual({
+      input: [7],
+      trigger: {
+        type: "webhook",
+        headers: { "x-github-event": "push" },
+        query: { a: "1", b: "x y" },
+        event: "push",
+        deliveryId: "guid-1",
+      },
+    });
+  });
+
+  test("the input is null where the body is gone", () => {
+    const db = createTestDb();
+    const found = readInput({ db }, { seq: 1, delivery: null, trigger: "manual" });
+    expect(found.input).toBeNull();
+  });
+});

@@ -1,0 +1,61 @@
+// Who may call which route, and what a call that is let in is answered. One row for every route of
+// the app: `matrix.test.ts` fails for a route without one.
+
+import { pipelineOf } from "../../support/agents";
+
+/** What a route asks of its caller; `webhook` asks for the webhook's own credential. */
+export type Needs = "nobody" | "read" | "operate" | "admin" | "webhook";
+
+export interface RouteRow {
+  needs: Needs;
+  /** Status for those who are let in. */
+  status: number;
+  body?: unknown;
+  /** Also read by the token of a `Location`. */
+  readLink?: boolean;
+}
+
+const open = (status = 200): RouteRow => ({ needs: "nobody", status });
+const read: RouteRow = { needs: "read", status: 200 };
+const operate: RouteRow = { needs: "operate", status: 200 };
+const admin = (status: number, body?: unknown): RouteRow => ({ needs: "admin", status, body });
+/** Answered 405 to everybody: only POST is taken. */
+const wrongMethod: RouteRow = open(405);
+
+const PROVIDER = { type: "openai-compatible", name: "p", baseUrl: "https://x.test/v1" };
+
+/** By method and path, as the app names them. */
+export const ROUTES: Record<string, RouteRow> = {
+  "GET /healthz": open(),
+  "GET /readyz": open(),
+  "GET /agents": read,
+  "POST /agents": admin(201, { name: "a", pipeline: pipelineOf() }),
+  "GET /agents/:id": read,
+  "PATCH /agents/:id": admin(200, { name: "b" }),
+  "DELETE /agents/:id": admin(204),
+  "POST /agents/:id/activate": admin(200),
+  "POST /agents/:id/deactivate": admin(200),
+  "GET /agents/:id/versions": read,
+  "GET /agents/:id/versions/:version": read,
+  "POST /agents/:id/webhook/secrets": admin(201, {}),
+  "GET /providers": read,
+  "POST /providers": admin(201, PROVIDER),
+  "GET /providers/:id": read,
+  "PATCH /providers/:id": admin(200, { name: "q" }),
+  "DELETE /providers/:id": admin(204),
+  "GET /agents/:id/executions": read,
+  "GET /agents/:id/executions/:executionId": { ...read, readLink: true },
+  "POST /agents/:id/invoke": { ...operate, body: { input: 1 } },
+  "POST /agents/:id/webhook": { needs: "webhook", status: 200, body: 1 },
+  "GET /agents/:id/webhook": wrongMethod,
+  "PUT /agents/:id/webhook": wrongMethod,
+  "PATCH /agents/:id/webhook": wrongMethod,
+  "DELETE /agents/:id/webhook": wrongMethod,
+  "OPTIONS /agents/:id/webhook": wrongMethod,
+  "GET /deliveries": read,
+  "GET /deliveries/:deliveryId": read,
+  "GET /deliveries/:deliveryId/raw": operate,
+  "GET /agents/:id/deliveries": read,
+  "GET /agents/:id/deliveries/:deliveryId": read,
+  "GET /agents/:id/deliveries/:deliveryId/raw": operate,
+};

@@ -1,0 +1,134 @@
+// Bodies of 1 MiB that are made to be slow: while ten of them are read at once, others are
+// answered in between.
+
+import { expect, test } from "bun:test";
+import { guardProcesses } from "../support/process-cleanup";
+import { listExecutions, makeAgent, NO_LIMITS } from "../support/server-calls";
+import { deliveryBytes, sendAtOnce, tally } from "../support/server-load";
+import { eventually } from "../support/process-waiting";
+import { startServer, type Server } from "../support/server";
+import { Connection, toBytes, type WireAnswer } from "../support/server-wire";
+
+guardProcesses();
+
+const MIB = 1024 * 1024;
+
+/** 1 MiB of pieces between two brackets. */
+function repeat(open: string, piece: (number: number) => string): string {
+  const close = open === "{" ? "}" : "]";
+  const parts = [open, piece(0).replace(/^,/, "")];
+  let size = open.length + close.length + (parts[1]?.length ?? 0);
+  for (let number = 1; ; number += 1) {
+    const next = piece(number);
+    if (size + next.length > MIB) return parts.join("") + close;
+    parts.push(next);
+    size += next.length;
+  }
+}
+
+const HOSTILE: Record<string, string> = {
+  "a key each": repeat("{", (number) => `,"k${number}":0`),
+  "objects of a key each": repeat("[", (number) => `,{"a${number}":1}`),
+  "empty arrays": repeat("[", () => ",[]"),
+  "empty objects": repeat("[", () => ",{}"),
+  digits: repeat("[", () => ",0"),
+  "64 levels again and again": repeat("[", () => `,${"[".repeat(63)}${"]".repeat(63)}`),
+  "escaped backslashes": `"${"\\\\".repeat(MIB / 2 - 1)}"`,
+  "quotes that close nothing": '"'.repeat(MIB),
+  "brackets that close nothing": "[".repeat(MIB),
+  "nothing closed": `${repeat("[", () => ",0").slice(0, -1)},`,
+};
+
+/** Probes one after the other until told to stop; resolves with the longest gap between answers. */
+function watchGaps(connection: Connection): { stop(): Promise<number> } {
+  const probe = toBytes({ method: "GET", path: "/healthz" });
+  let stopped = false;
+  const watch = async (): Promise<number> => {
+    let longest = 0;
+    let last = performance.now();
+    while (!stopped) {
+      const answer = await connection.exchange(probe);
+      if (answer?.status !== 200) throw new Error("a probe was not answered");
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+    }
+    return longest;
+  };
+  const watching = watch();
+  return {
+    stop() {
+      stopped = true;
+      return watching;
+    },
+  };
+}
+
+interface Watched {
+  answers: (WireAnswer | null)[];
+  /** Milliseconds of the longest time in which no probe was answered. */
+  gap: number;
+}
+
+/** Sends deliveries at once, and watches until their executions have ended. */
+async function sendWatched(
+  server: Server,
+  data: { agentId: string; bodies: string[] },
+): Promise<Watched> {
+  const { agentId, bodies } = data;
+  using probes = await Connection.open(server.url);
+  const requests = bodies.map((body) => deliveryBytes({ agentId, body }));
+  const gaps = watchGaps(probes);
+  const answers = await sendAtOnce(server.url, requests);
+  await eventually("the end of what was accepted", async () =>
+    (await listExecutions(server, agentId)).some(({ status }) => status === "running")
+      ? null
+      : true,
+  );
+  return { answers, gap: await gaps.stop() };
+}
+
+test("while ten bodies of 1 MiB of hostile JSON are read, probes are answered in between", async () => {
+  await using server = await startServer();
+  const { id: agentId } = await makeAgent(server, { webhook: { limits: NO_LIMITS } });
+  let alone = 0;
+  for (const [name, body] of Object.entries(HOSTILE)) {
+    const { answers, gap } = await sendWatched(server, { agentId, bodies: [body] });
+    console.log(`1 MiB of ${name}: ${Math.round(gap)} ms`);
+    expect(tally(answers)).toEqual(name.includes("no") ? { "400 INVALID_JSON": 1 } : { "200": 1 });
+    alone = Math.max(alone, gap);
+  }
+  const slowest = [HOSTILE["a key each"] ?? "", HOSTILE["objects of a key each"] ?? ""];
+  const bodies = Array.from({ length: 5 }, () => slowest).flat();
+  const together = await sendWatched(server, { agentId, bodies });
+  console.log(`ten of the slowest at once: ${Math.round(together.gap)} ms`);
+  expect(tally(together.answers)).toEqual({ "200": 10 });
+  // One body may hold the loop for its time, but never ten in a row, however slow the machine is.
+  expect(together.gap).toBeLessThanOrEqual(Math.max(250, 2 * alone));
+});
+
+test("more than 64 MiB of bodies under way are answered 503, and room is made when one is read", async () => {
+  await using server = await startServer();
+  const { id: agentId } = await makeAgent(server, { webhook: { limits: NO_LIMITS } });
+  const bytes = deliveryBytes({ agentId, body: `"${"x".repeat(MIB - 2)}"` });
+  const open = (): Promise<Connection> => Connection.open(server.url);
+  await using opened = new AsyncDisposableStack();
+  const started = await Promise.all(Array.from({ length: 64 }, open));
+  for (const connection of started) {
+    opened.use(connection);
+    connection.send(bytes.subarray(0, -1));
+  }
+  const small = deliveryBytes({ agentId, body: "{}" });
+  using other = await open();
+  const full = await eventually("a budget that is used up", async () => {
+    const answer = await other.exchange(small);
+    return answer?.status === 503 ? answer : null;
+  });
+  expect(tally([full])).toEqual({ "503 OVERLOADED": 1 });
+  expect(full.headers.get("retry-after")).toMatch(/^[1-9][0-9]*$/);
+  const [first] = started;
+  const answer = first?.answer();
+  first?.send(bytes.subarray(-1));
+  expect((await answer)?.status).toBe(200);
+  expect((await other.exchange(small))?.status).toBe(200);
+});

@@ -1,0 +1,194 @@
+-- The schema of a new database; written by tests/rules/schema-dump.ts.
+
+CREATE TABLE `agent_versions` (
+	`agent` integer NOT NULL,
+	`version` integer NOT NULL,
+	`pipeline` text NOT NULL,
+	`note` text DEFAULT '' NOT NULL,
+	`created_at` integer NOT NULL,
+	PRIMARY KEY(`agent`, `version`),
+	FOREIGN KEY (`agent`) REFERENCES `agents`(`seq`) ON UPDATE no action ON DELETE no action
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE `agents` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
+	`name` text NOT NULL,
+	`description` text DEFAULT '' NOT NULL,
+	`status` text NOT NULL,
+	`draft` text NOT NULL,
+	`live_version` integer,
+	`webhook_enabled` integer DEFAULT false NOT NULL,
+	`webhook_settings` text DEFAULT '{}' NOT NULL,
+	`revision` integer DEFAULT 1 NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`deleted_at` integer,
+	CONSTRAINT "agents_status" CHECK("agents"."status" in ('draft', 'active', 'inactive')),
+	CONSTRAINT "agents_active_has_version" CHECK("agents"."status" <> 'active' or "agents"."live_version" is not null)
+) STRICT;
+
+CREATE TABLE `deliveries` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`uid` blob NOT NULL,
+	`agent` integer,
+	`received_at` integer NOT NULL,
+	`verdict` text NOT NULL,
+	`gate` text,
+	`reason` text,
+	`verified` integer NOT NULL,
+	`test` integer DEFAULT false NOT NULL,
+	`method` text NOT NULL,
+	`query` text DEFAULT '' NOT NULL,
+	`address` text,
+	`headers` text NOT NULL,
+	`preset` text NOT NULL,
+	`event` text,
+	`delivery_key` text,
+	`size` integer NOT NULL,
+	`decoding` text,
+	`status` integer NOT NULL,
+	`code` text,
+	`execution` integer,
+	`micros` integer NOT NULL,
+	`detail` text,
+	CONSTRAINT "deliveries_verdict" CHECK("deliveries"."verdict" in ('accepted', 'duplicate', 'ignored', 'handshake', 'refused')),
+	CONSTRAINT "deliveries_gate" CHECK("deliveries"."gate" is null or "deliveries"."gate" in ('request', 'agent', 'credential', 'body', 'duplicate', 'handshake', 'filter', 'input', 'rate', 'concurrency', 'commit')),
+	CONSTRAINT "deliveries_gate_unless_accepted" CHECK(("deliveries"."gate" is null) = ("deliveries"."verdict" = 'accepted'))
+) STRICT;
+
+CREATE TABLE `delivery_counts` (
+	`agent` integer NOT NULL,
+	`hour` integer NOT NULL,
+	`reason` text NOT NULL,
+	`count` integer NOT NULL,
+	PRIMARY KEY(`agent`, `hour`, `reason`)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE `executions` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`uid` blob NOT NULL,
+	`agent` integer NOT NULL,
+	`version` integer NOT NULL,
+	`trigger` text NOT NULL,
+	`state` text NOT NULL,
+	`delivery` integer,
+	`replay_of` integer,
+	`created_at` integer NOT NULL,
+	`started_at` integer,
+	`finished_at` integer,
+	`attempt` integer DEFAULT 0 NOT NULL,
+	`recoveries` integer DEFAULT 0 NOT NULL,
+	`error_code` text,
+	`error_message` text,
+	`error_node` text,
+	`input_tokens` integer,
+	`output_tokens` integer,
+	`cached_tokens` integer,
+	`cost` real,
+	FOREIGN KEY (`agent`) REFERENCES `agents`(`seq`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "executions_trigger" CHECK("executions"."trigger" in ('manual', 'webhook', 'schedule', 'replay', 'sub_agent')),
+	CONSTRAINT "executions_state" CHECK("executions"."state" in ('waiting', 'running', 'completed', 'failed', 'cancelled', 'timed_out', 'interrupted')),
+	CONSTRAINT "executions_finished_when_final" CHECK(("executions"."finished_at" is not null) = ("executions"."state" in ('completed', 'failed', 'cancelled', 'timed_out', 'interrupted')))
+) STRICT;
+
+CREATE TABLE `idempotency_keys` (
+	`agent` integer NOT NULL,
+	`source` text NOT NULL,
+	`key` text NOT NULL,
+	`execution` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	PRIMARY KEY(`agent`, `source`, `key`),
+	CONSTRAINT "idempotency_keys_source" CHECK("idempotency_keys"."source" in ('caller', 'sender'))
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE `journal` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`execution` integer NOT NULL,
+	`kind` text NOT NULL,
+	`effect` text,
+	`packed` integer NOT NULL,
+	`record` blob NOT NULL,
+	CONSTRAINT "journal_kind" CHECK("journal"."kind" in ('steps', 'effect_started', 'effect_ended'))
+) STRICT;
+
+CREATE TABLE migrations (position integer primary key, name text not null unique, hash text not null, applied_at integer not null) strict;
+
+CREATE TABLE `payloads` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`packed` integer NOT NULL,
+	`body` blob NOT NULL
+) STRICT;
+
+CREATE TABLE `providers` (
+	`id` text PRIMARY KEY NOT NULL,
+	`type` text NOT NULL,
+	`name` text NOT NULL,
+	`base_url` text,
+	`enabled` integer DEFAULT true NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	CONSTRAINT "providers_type" CHECK("providers"."type" in ('openai', 'anthropic', 'google', 'openai-compatible', 'echo'))
+) STRICT;
+
+CREATE TABLE `secrets` (
+	`id` text PRIMARY KEY NOT NULL,
+	`purpose` text NOT NULL,
+	`owner_id` text,
+	`name` text,
+	`sealed` blob NOT NULL,
+	`key_id` text NOT NULL,
+	`fingerprint` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer,
+	`last_used_at` integer,
+	`uses` integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "secrets_purpose" CHECK("secrets"."purpose" in ('webhook', 'provider', 'server', 'tool'))
+) STRICT;
+
+CREATE TABLE `tokens` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`hash` blob NOT NULL,
+	`scope` text NOT NULL,
+	`agent_id` text,
+	`created_at` integer NOT NULL,
+	`expires_at` integer,
+	`last_used_at` integer,
+	CONSTRAINT "tokens_scope" CHECK("tokens"."scope" in ('read', 'operate', 'admin'))
+) STRICT;
+
+CREATE TABLE `windows` (
+	`agent` integer NOT NULL,
+	`kind` text NOT NULL,
+	`window_start` integer NOT NULL,
+	`count` integer NOT NULL,
+	`unfinished` integer DEFAULT 0 NOT NULL,
+	PRIMARY KEY(`agent`, `kind`),
+	CONSTRAINT "windows_kind" CHECK("windows"."kind" in ('live', 'test')),
+	CONSTRAINT "windows_not_negative" CHECK("windows"."count" >= 0 and "windows"."unfinished" >= 0)
+) WITHOUT ROWID, STRICT;
+
+CREATE UNIQUE INDEX `agents_by_id` ON `agents` (`id`);
+
+CREATE INDEX `deliveries_kept_of_agent` ON `deliveries` (`agent`,`size`) WHERE "deliveries"."verdict" = 'refused' and "deliveries"."verified" = 1;
+
+CREATE UNIQUE INDEX `deliveries_others_by_uid` ON `deliveries` (`uid`) WHERE "deliveries"."verdict" <> 'accepted';
+
+CREATE INDEX `deliveries_others_of_agent` ON `deliveries` (`agent`,`seq`) WHERE "deliveries"."verdict" <> 'accepted';
+
+CREATE INDEX `deliveries_to_sweep` ON `deliveries` (`seq`) WHERE "deliveries"."verdict" <> 'accepted' and not ("deliveries"."verdict" = 'refused' and "deliveries"."verified" = 1);
+
+CREATE UNIQUE INDEX `executions_by_uid` ON `executions` (`uid`);
+
+CREATE INDEX `executions_of_agent` ON `executions` (`agent`,`seq`);
+
+CREATE INDEX `executions_running` ON `executions` (`seq`) WHERE "executions"."state" = 'running';
+
+CREATE INDEX `executions_waiting` ON `executions` (`agent`,`seq`) WHERE "executions"."state" = 'waiting';
+
+CREATE UNIQUE INDEX `journal_effect_ends_once` ON `journal` (`execution`,`effect`) WHERE "journal"."kind" = 'effect_ended';
+
+CREATE INDEX `secrets_of_owner` ON `secrets` (`purpose`,`owner_id`);
+
+CREATE UNIQUE INDEX `tokens_by_hash` ON `tokens` (`hash`);
