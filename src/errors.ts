@@ -203,7 +203,7 @@ export const ERRORS = {
   ),
   CRASH_LOOP: row(
     null,
-    "The process ended three times while this ran.",
+    "The process ended while this ran, and again each of three times it was taken up.",
     "It is not tried again; the log of those starts may tell why.",
   ),
   PIPELINE_INVALID: row(

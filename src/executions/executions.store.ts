@@ -134,6 +134,7 @@ export function markStarted(
 export interface Finish {
   seq: number;
   state: FinalState;
+  /** Null leaves the recorded start. */
   startedAt: number | null;
   finishedAt: number;
   attempt: number;
@@ -147,7 +148,7 @@ export function markFinished(deps: StoreDeps, data: Finish): boolean {
   const { error, usage } = data;
   const { changes } = deps.db.raw
     .query(
-      "update executions set state = ?, started_at = ?, finished_at = ?, attempt = ?, error_code = ?, error_message = ?, error_node = ?, input_tokens = ?, output_tokens = ?, cached_tokens = ?, cost = ? where seq = ? and state in ('waiting', 'running')",
+      "update executions set state = ?, started_at = coalesce(?, started_at), finished_at = ?, attempt = ?, error_code = ?, error_message = ?, error_node = ?, input_tokens = ?, output_tokens = ?, cached_tokens = ?, cost = ? where seq = ? and state in ('waiting', 'running')",
     )
     .run(
       data.state,

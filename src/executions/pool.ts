@@ -51,13 +51,14 @@ export const createPool = (deps: PoolDeps): Pool => new SlotPool(deps);
 
 class SlotPool implements Pool {
   readonly #deps: PoolDeps;
-  readonly #running = new Map<number, Run>();
+  /** In a slot. */
+  readonly #running = new Set<Run>();
+  /** In a slot, or with an end that is not on disk yet. */
+  readonly #unsettled = new Map<number, Run>();
   readonly #byAgent = new Map<number, number>();
   readonly #turns: Turns;
   readonly #waiters = new Map<number, (() => void)[]>();
   readonly #cut = new AbortController();
-  /** Executions whose end is not on disk: those in slots, and results on their way. */
-  #unsettled = 0;
   #idle: (() => void)[] = [];
   #stopped = false;
   #waking = false;
@@ -82,13 +83,14 @@ class SlotPool implements Pool {
     this.#waking = false;
     while (!this.#stopped && this.#hasRoom()) {
       const row = this.#turns.take((agent) => this.#mayStart(agent));
-      if (row === null) return;
+      if (row === null) break;
       this.#start(row);
     }
+    if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   liveOf(seq: number): LiveExecution | undefined {
-    const run = this.#running.get(seq);
+    const run = this.#unsettled.get(seq);
     if (run === undefined) return undefined;
     return { startedAt: run.startedAt, attempt: run.attempt, steps: [...run.steps.values()] };
   }
@@ -113,7 +115,7 @@ class SlotPool implements Pool {
     this.#stopped = true;
     const cut = setTimeout(() => {
       this.#cut.abort();
-      for (const run of this.#running.values()) run.abort.abort("stopping");
+      for (const run of this.#running) run.abort.abort("stopping");
     }, graceMs);
     await this.idle();
     clearTimeout(cut);
@@ -121,12 +123,13 @@ class SlotPool implements Pool {
 
   #hasRoom(): boolean {
     return (
-      this.#running.size < this.#deps.slots && this.#unsettled < MAX_UNSETTLED + this.#deps.slots
+      this.#running.size < this.#deps.slots &&
+      this.#unsettled.size < MAX_UNSETTLED + this.#deps.slots
     );
   }
 
   #isIdle(): boolean {
-    return this.#unsettled === 0;
+    return this.#unsettled.size === 0 && !this.#waking;
   }
 
   /** No agent holds the last slot while another waits; with one slot there is nothing to share. */
@@ -146,8 +149,8 @@ class SlotPool implements Pool {
       abort: new AbortController(),
       hasEnded: false,
     };
-    this.#running.set(row.seq, run);
-    this.#unsettled += 1;
+    this.#running.add(run);
+    this.#unsettled.set(row.seq, run);
     execute(this.#deps, { run, stopping: this.#cut.signal, release: () => this.#release(run) })
       .catch((error: unknown) => {
         if (error instanceof Stopped) return;
@@ -157,7 +160,7 @@ class SlotPool implements Pool {
   }
 
   #release(run: Run): void {
-    if (!this.#running.delete(run.row.seq)) return;
+    if (!this.#running.delete(run)) return;
     const left = (this.#byAgent.get(run.row.agent) ?? 1) - 1;
     if (left === 0) this.#byAgent.delete(run.row.agent);
     else this.#byAgent.set(run.row.agent, left);
@@ -166,11 +169,10 @@ class SlotPool implements Pool {
 
   #settle(run: Run): void {
     this.#release(run);
-    this.#unsettled -= 1;
+    this.#unsettled.delete(run.row.seq);
     const waiting = this.#waiters.get(run.row.seq) ?? [];
     this.#waiters.delete(run.row.seq);
     for (const resolve of waiting) resolve();
-    if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
-    else this.wake();
+    this.wake();
   }
 }

@@ -1,6 +1,15 @@
 // The key that encrypts secrets at rest: from the configuration, or `secret.key` beside the database.
 
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { randomKey, sha256 } from "../lib/crypto";
 
@@ -31,6 +40,19 @@ function toMasterKey(data: { text: string; source: string; created: boolean }): 
   return { bytes, id: sha256(bytes).toString("hex").slice(0, 8), created: data.created };
 }
 
+/** Complete and on disk, or not there at all: secrets sealed with it will be on disk as well. */
+function writeDurably(data: { path: string; folder: string; text: string }): void {
+  const draft = `${data.path}.new`;
+  const file = openSync(draft, "w", 0o600);
+  writeSync(file, data.text);
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(draft, data.path);
+  const folder = openSync(data.folder, "r");
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
 /** Takes the configured key, else reads the key file, else makes it with mode 0600. */
 export function loadMasterKey(data: { configured: string | null; dataDir: string }): MasterKey {
   if (data.configured !== null) {
@@ -46,6 +68,6 @@ export function loadMasterKey(data: { configured: string | null; dataDir: string
     return toMasterKey({ text: readFileSync(path, "utf8"), source: path, created: false });
   }
   const text = randomKey().toString("base64");
-  writeFileSync(path, `${text}\n`, { mode: 0o600, flag: "wx" });
+  writeDurably({ path, folder: data.dataDir, text: `${text}\n` });
   return toMasterKey({ text, source: path, created: true });
 }
