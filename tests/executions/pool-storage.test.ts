@@ -51,6 +51,23 @@ describe("while storage fails", () => {
     expect(slots.models.calls).toHaveLength(1);
   });
 
+  test("an execution that has left its slot is still seen, with its start and its steps", async () => {
+    const slots = createFragile();
+    slots.storage.refuse();
+    const seq = slots.add(addAgent(slots.db));
+    await passTurns(5);
+    expect(slots.pool.size()).toBe(0);
+    expect(slots.pool.liveOf(seq)?.steps.map((step) => step.status)).toEqual([
+      "completed",
+      "completed",
+      "completed",
+    ]);
+    slots.storage.open();
+    await passSecond();
+    await slots.pool.idle();
+    expect(slots.pool.liveOf(seq)).toBeUndefined();
+  });
+
   test("a model is not called before its start is on disk", async () => {
     const slots = createFragile();
     slots.storage.refuse();
