@@ -7,7 +7,8 @@ import { readBody } from "../lib/body";
 import type { Clock } from "../lib/clock";
 import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
-import { describeJsonProblem, parseJson } from "../lib/json";
+import { describeJsonProblem, parseJsonInTurns } from "../lib/json";
+import type { LoopTurn } from "../lib/loop-turn";
 import { requestIdOf } from "../lib/request-id";
 import type { Scope } from "../vocabulary";
 import { SCOPES } from "../vocabulary";
@@ -19,6 +20,7 @@ export interface GuardDeps {
   clock: Clock;
   ids: Ids;
   budget: ByteBudget;
+  turn: LoopTurn;
 }
 
 /** Largest body of a route other than the webhook. */
@@ -69,7 +71,7 @@ async function readJson(deps: GuardDeps, request: Request): Promise<unknown> {
   if (!/^application\/json *(;|$)/i.test(type)) throw new AppError("UNSUPPORTED_MEDIA_TYPE");
   const reading = await readBody(deps, { request, maxBytes: MAX_API_BODY_BYTES });
   if (!reading.ok) throw new AppError(BODY_PROBLEMS[reading.problem]);
-  const parsed = parseJson(reading.bytes);
+  const parsed = await parseJsonInTurns(deps, reading.bytes);
   if (parsed.ok) return parsed.value;
   throw new AppError("INVALID_JSON", { message: describeJsonProblem(parsed.problem) });
 }

@@ -22,7 +22,7 @@ import { runPipeline } from "../pipelines/run";
 import type { Finish, WaitingRow } from "./executions.store";
 import { markFinished, markStarted } from "./executions.store";
 import type { ExecutionInput, FreshInputs } from "./input";
-import { readInput } from "./input";
+import { readInputInTurns } from "./input";
 import { loadRecorded, NOTHING_RECORDED } from "./journal";
 import type { NewEntry } from "./journal.store";
 import { appendEntry } from "./journal.store";
@@ -74,9 +74,10 @@ interface Loaded extends ExecutionInput {
   next: number;
 }
 
-function load(deps: ExecuteDeps, run: Run): Loaded {
-  const { seq, delivery, trigger } = run.row;
-  const value = deps.freshInputs.take(seq) ?? readInput(deps, { seq, delivery, trigger });
+async function load(deps: ExecuteDeps, run: Run): Promise<Loaded> {
+  const { row } = run;
+  const { seq } = row;
+  const value = deps.freshInputs.take(seq) ?? (await readInputInTurns(deps, row));
   if (!run.strict) return { ...value, recorded: NOTHING_RECORDED, next: 0 };
   return { ...value, ...loadRecorded(deps, { execution: seq, input: value.input }) };
 }
@@ -177,7 +178,7 @@ async function runToResult(
 ): Promise<RunResult> {
   try {
     await deps.turn.pause();
-    const loaded = load(deps, data.run);
+    const loaded = await load(deps, data.run);
     data.journal.goOn(loaded);
     await recordStart(deps, data);
     return await runLoaded(deps, { ...data, loaded });

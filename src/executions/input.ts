@@ -3,7 +3,8 @@
 
 import type { Db } from "../db/open";
 import type { ParsedJson } from "../lib/json";
-import { decodeUtf8, parseJson } from "../lib/json";
+import { decodeUtf8, parseJson, parseJsonInTurns } from "../lib/json";
+import type { LoopTurn } from "../lib/loop-turn";
 import type { Json, TriggerInfo } from "../pipelines/record";
 import type { Trigger } from "../vocabulary";
 import { findDeliveryFacts } from "./delivery-facts.store";
@@ -43,13 +44,20 @@ export function createFreshInputs(): FreshInputs {
   };
 }
 
-/** JSON of a body: as it is, or the text of one form field. */
-export function decodeBody(data: { body: Uint8Array; decoding: string | null }): ParsedJson {
-  if (data.decoding === null || data.decoding === "json") return parseJson(data.body);
+/** The JSON within a body: all of it, or the text of one form field. */
+function jsonOf(data: { body: Uint8Array; decoding: string | null }): Uint8Array {
+  if (data.decoding === null || data.decoding === "json") return data.body;
   const form = decodeUtf8(data.body);
-  if (form === null) return { ok: false, problem: "not_utf8" };
-  return parseJson(Buffer.from(new URLSearchParams(form).get(data.decoding) ?? ""));
+  // Bytes that are no text stay as they are, and are refused as such.
+  if (form === null) return data.body;
+  return Buffer.from(new URLSearchParams(form).get(data.decoding) ?? "");
 }
+
+/** Parses the JSON of a body. */
+export const decodeBody = (
+  deps: { turn: LoopTurn },
+  data: { body: Uint8Array; decoding: string | null },
+): Promise<ParsedJson> => parseJsonInTurns(deps, jsonOf(data));
 
 const plainTrigger = (type: Trigger): TriggerInfo => ({
   type,
@@ -59,26 +67,48 @@ const plainTrigger = (type: Trigger): TriggerInfo => ({
   deliveryId: null,
 });
 
-/** Reads input and trigger from the database; null input where the body is gone. */
-export function readInput(
-  deps: { db: Db },
-  data: { seq: number; delivery: number | null; trigger: Trigger },
-): ExecutionInput {
+interface Stored {
+  seq: number;
+  delivery: number | null;
+  trigger: Trigger;
+}
+
+interface StoredInput {
+  /** The body's JSON; null where it is gone. */
+  json: Uint8Array | null;
+  trigger: TriggerInfo;
+}
+
+function readStored(deps: { db: Db }, data: Stored): StoredInput {
   const body = findPayload(deps, data.delivery ?? data.seq);
   const facts = data.delivery === null ? null : findDeliveryFacts(deps, data.delivery);
-  const parsed =
-    body === null ? null : decodeBody({ body, decoding: facts === null ? null : facts.decoding });
-  // Checked when it was accepted: what parsed then parses now.
-  const input = parsed !== null && parsed.ok ? (parsed.value as Json) : null;
-  if (facts === null) return { input, trigger: plainTrigger(data.trigger) };
-  return {
-    input,
-    trigger: {
-      type: data.trigger,
-      headers: JSON.parse(facts.headers),
-      query: Object.fromEntries(new URLSearchParams(facts.query)),
-      event: facts.event,
-      deliveryId: facts.deliveryKey,
-    },
+  const json = body === null ? null : jsonOf({ body, decoding: facts?.decoding ?? null });
+  if (facts === null) return { json, trigger: plainTrigger(data.trigger) };
+  const trigger = {
+    type: data.trigger,
+    headers: JSON.parse(facts.headers),
+    query: Object.fromEntries(new URLSearchParams(facts.query)),
+    event: facts.event,
+    deliveryId: facts.deliveryKey,
   };
+  return { json, trigger };
+}
+
+/** What parsed when it was accepted parses now; null where the body is gone. */
+const inputOf = (parsed: ParsedJson | null): Json =>
+  parsed !== null && parsed.ok ? (parsed.value as Json) : null;
+
+/** Reads input and trigger from the database, in one go. */
+export function readInput(deps: { db: Db }, data: Stored): ExecutionInput {
+  const { json, trigger } = readStored(deps, data);
+  return { input: inputOf(json === null ? null : parseJson(json)), trigger };
+}
+
+/** As `readInput`, with turns for others while a large body is parsed. */
+export async function readInputInTurns(
+  deps: { db: Db; turn: LoopTurn },
+  data: Stored,
+): Promise<ExecutionInput> {
+  const { json, trigger } = readStored(deps, data);
+  return { input: inputOf(json === null ? null : await parseJsonInTurns(deps, json)), trigger };
 }

@@ -1,5 +1,8 @@
 // Reading JSON that strangers send: bytes in, a value or a reason out, never an exception.
 
+import { parseInSlices, SLICE_CHARS } from "./json-slices";
+import type { LoopTurn } from "./loop-turn";
+
 /** Deepest nesting of arrays and objects that is read. 100,000 levels block the loop for a second. */
 export const MAX_JSON_DEPTH = 64;
 
@@ -48,16 +51,41 @@ export type ParsedJson =
   | { ok: true; value: unknown }
   | { ok: false; problem: "empty" | "not_utf8" | "too_deep" | "malformed" };
 
-/** Parses UTF-8 JSON of at most `MAX_JSON_DEPTH` levels; a byte order mark is skipped. */
-export function parseJson(bytes: Uint8Array): ParsedJson {
+/** The text of bytes that may be JSON, or why they are not. */
+function readText(
+  bytes: Uint8Array,
+): { ok: true; text: string } | Exclude<ParsedJson, { ok: true }> {
   if (nestsDeeperThan(bytes, MAX_JSON_DEPTH)) return { ok: false, problem: "too_deep" };
   const text = decodeUtf8(bytes);
   if (text === null) return { ok: false, problem: "not_utf8" };
-  if (text.trim() === "") return { ok: false, problem: "empty" };
+  return text.trim() === "" ? { ok: false, problem: "empty" } : { ok: true, text };
+}
+
+/** Parses UTF-8 JSON of at most `MAX_JSON_DEPTH` levels; a byte order mark is skipped. */
+export function parseJson(bytes: Uint8Array): ParsedJson {
+  const read = readText(bytes);
+  if (!read.ok) return read;
   try {
-    return { ok: true, value: JSON.parse(text) };
+    return { ok: true, value: JSON.parse(read.text) };
   } catch {
     return { ok: false, problem: "malformed" };
+  }
+}
+
+/** As `parseJson`, in slices with a turn for others in between where the text is large. */
+export async function parseJsonInTurns(
+  deps: { turn: LoopTurn },
+  bytes: Uint8Array,
+): Promise<ParsedJson> {
+  await deps.turn.pause();
+  if (bytes.length <= SLICE_CHARS) return parseJson(bytes);
+  const read = readText(bytes);
+  if (!read.ok) return read;
+  try {
+    return { ok: true, value: await parseInSlices(deps.turn, read.text) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { ok: false, problem: "malformed" };
+    throw error;
   }
 }
 

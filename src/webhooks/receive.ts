@@ -50,8 +50,7 @@ export async function receive(deps: ReceiveDeps, incoming: Incoming): Promise<Re
     (await readRequest(deps, { delivery, webhook })) ??
     requireLive(delivery, webhook) ??
     checkCredential(deps, delivery) ??
-    (await shareTurn(deps)) ??
-    readInput(delivery) ??
+    (await readInput(deps, delivery)) ??
     readKey(delivery) ??
     findRepeat(deps, delivery) ??
     answerPing(delivery) ??
@@ -169,12 +168,6 @@ function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null 
   };
 }
 
-/** Not a gate: parsing may take long, so that it waits where this turn of the loop is used up. */
-async function shareTurn(deps: ReceiveDeps): Promise<null> {
-  await deps.turn.pause();
-  return null;
-}
-
 /** How the body is read by its content type; null where it is not. A missing type is JSON. */
 function decodingOf(delivery: Delivery): string | null {
   const type = delivery.request.headers.get("content-type");
@@ -188,14 +181,14 @@ function decodingOf(delivery: Delivery): string | null {
 }
 
 /** Gate 4: parses once, and reads event and delivery id. */
-function readInput(delivery: Delivery): Refusal | null {
+async function readInput(deps: ReceiveDeps, delivery: Delivery): Promise<Refusal | null> {
   const { preset } = delivery;
   const { headers } = delivery.request;
   if (preset?.deliveryIdHeader != null) delivery.deliveryKey = headers.get(preset.deliveryIdHeader);
   if (preset?.eventHeader != null) delivery.event = headers.get(preset.eventHeader);
   const decoding = decodingOf(delivery);
   if (decoding === null) return refuse("body", "UNSUPPORTED_MEDIA_TYPE");
-  const parsed = decodeBody({ body: delivery.body, decoding });
+  const parsed = await decodeBody(deps, { body: delivery.body, decoding });
   if (!parsed.ok) {
     return refuse("body", "INVALID_JSON", { message: describeJsonProblem(parsed.problem) });
   }

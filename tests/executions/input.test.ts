@@ -2,11 +2,19 @@
 
 import { describe, expect, test } from "bun:test";
 import type { ExecutionInput } from "../../src/executions/input";
-import { createFreshInputs, decodeBody, readInput } from "../../src/executions/input";
+import {
+  createFreshInputs,
+  decodeBody,
+  readInput,
+  readInputInTurns,
+} from "../../src/executions/input";
+import { createManualClock } from "../../src/lib/clock";
+import { createLoopTurn } from "../../src/lib/loop-turn";
 import { createTestDb } from "../support/app";
 import { addAgent, addDelivery, addExecution } from "../support/rows";
 
 const MIB = 1024 * 1024;
+const turn = createLoopTurn({ clock: createManualClock() });
 
 const value = (input: string): ExecutionInput => ({
   input,
@@ -50,19 +58,30 @@ describe("a stored body", () => {
     ["a form without the field", "other=1", "payload", { ok: false, problem: "empty" }],
     ["a form field that is no JSON", "payload=%7B", "payload", { ok: false, problem: "malformed" }],
     ["malformed JSON", "{", null, { ok: false, problem: "malformed" }],
-  ])("that is %s is decoded", (_name, text, decoding, decoded) => {
-    expect(decodeBody({ body: body(text), decoding })).toEqual(decoded as never);
+  ])("that is %s is decoded", async (_name, text, decoding, decoded) => {
+    expect(await decodeBody({ turn }, { body: body(text), decoding })).toEqual(decoded as never);
   });
 
-  test("that is no UTF-8 is refused, as JSON and as a form", () => {
+  test("that is no UTF-8 is refused, as JSON and as a form", async () => {
     const bytes = Uint8Array.from([0x70, 0x3d, 0xff]);
     for (const decoding of [null, "p"]) {
-      expect(decodeBody({ body: bytes, decoding })).toEqual({ ok: false, problem: "not_utf8" });
+      const decoded = await decodeBody({ turn }, { body: bytes, decoding });
+      expect(decoded).toEqual({ ok: false, problem: "not_utf8" });
     }
   });
 });
 
 describe("read from the database", () => {
+  test("a large input is the same in slices as in one go", async () => {
+    const db = createTestDb();
+    const input = Array.from({ length: 30_000 }, (_, at) => ({ [`key ${at}`]: [at] }));
+    addExecution(db, { seq: 1, agent: addAgent(db), input });
+    const stored = { seq: 1, delivery: null, trigger: "manual" } as const;
+    const read = await readInputInTurns({ db, turn }, stored);
+    expect(read.input).toEqual(input);
+    expect(read).toEqual(readInput({ db }, stored));
+  });
+
   test("a manual input comes with a trigger that says only that", () => {
     const db = createTestDb();
     addExecution(db, { seq: 1, agent: addAgent(db), input: { a: ["x".repeat(9_000)] } });

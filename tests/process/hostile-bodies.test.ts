@@ -4,7 +4,7 @@
 import { expect, test } from "bun:test";
 import { guardProcesses } from "../support/process-cleanup";
 import { listExecutions, makeAgent, NO_LIMITS } from "../support/server-calls";
-import { deliveryBytes, sendAtOnce, tally } from "../support/server-load";
+import { deliveryBytes, tally } from "../support/server-load";
 import { eventually } from "../support/process-waiting";
 import { startServer, type Server } from "../support/server";
 import { Connection, toBytes, type WireAnswer } from "../support/server-wire";
@@ -39,27 +39,21 @@ const HOSTILE: Record<string, string> = {
   "nothing closed": `${repeat("[", () => ",0").slice(0, -1)},`,
 };
 
-/** Probes one after the other until told to stop; resolves with the longest gap between answers. */
-function watchGaps(connection: Connection): { stop(): Promise<number> } {
+/** Probes one after the other until told to stop. */
+function startProbes(connection: Connection, answered: () => void): { stop(): Promise<void> } {
   const probe = toBytes({ method: "GET", path: "/healthz" });
   let stopped = false;
-  const watch = async (): Promise<number> => {
-    let longest = 0;
-    let last = performance.now();
+  const probing = (async () => {
     while (!stopped) {
       const answer = await connection.exchange(probe);
       if (answer?.status !== 200) throw new Error("a probe was not answered");
-      const now = performance.now();
-      longest = Math.max(longest, now - last);
-      last = now;
+      answered();
     }
-    return longest;
-  };
-  const watching = watch();
+  })();
   return {
     stop() {
       stopped = true;
-      return watching;
+      return probing;
     },
   };
 }
@@ -68,24 +62,42 @@ interface Watched {
   answers: (WireAnswer | null)[];
   /** Milliseconds of the longest time in which no probe was answered. */
   gap: number;
+  /** The most deliveries that were answered without a probe between them. */
+  inOneGo: number;
 }
 
-/** Sends deliveries at once, and watches until their executions have ended. */
+/** Sends deliveries at once, and probes until their executions have ended. */
 async function sendWatched(
   server: Server,
   data: { agentId: string; bodies: string[] },
 ): Promise<Watched> {
-  const { agentId, bodies } = data;
   using probes = await Connection.open(server.url);
-  const requests = bodies.map((body) => deliveryBytes({ agentId, body }));
-  const gaps = watchGaps(probes);
-  const answers = await sendAtOnce(server.url, requests);
+  const connections = await Promise.all(data.bodies.map(() => Connection.open(server.url)));
+  const watched: Watched = { answers: [], gap: 0, inOneGo: 0 };
+  let last = performance.now();
+  let run = 0;
+  const probing = startProbes(probes, () => {
+    watched.gap = Math.max(watched.gap, performance.now() - last);
+    last = performance.now();
+    run = 0;
+  });
+  const send = async (connection: Connection, body: string): Promise<void> => {
+    const answer = await connection.exchange(deliveryBytes({ agentId: data.agentId, body }));
+    watched.answers.push(answer);
+    run += 1;
+    watched.inOneGo = Math.max(watched.inOneGo, run);
+  };
+  await Promise.all(
+    connections.map((connection, place) => send(connection, data.bodies[place] ?? "")),
+  );
   await eventually("the end of what was accepted", async () =>
-    (await listExecutions(server, agentId)).some(({ status }) => status === "running")
+    (await listExecutions(server, data.agentId)).some(({ status }) => status === "running")
       ? null
       : true,
   );
-  return { answers, gap: await gaps.stop() };
+  await probing.stop();
+  for (const connection of connections) connection[Symbol.dispose]();
+  return watched;
 }
 
 test("while ten bodies of 1 MiB of hostile JSON are read, probes are answered in between", async () => {
@@ -101,10 +113,13 @@ test("while ten bodies of 1 MiB of hostile JSON are read, probes are answered in
   const slowest = [HOSTILE["a key each"] ?? "", HOSTILE["objects of a key each"] ?? ""];
   const bodies = Array.from({ length: 5 }, () => slowest).flat();
   const together = await sendWatched(server, { agentId, bodies });
-  console.log(`ten of the slowest at once: ${Math.round(together.gap)} ms`);
+  const { gap, inOneGo } = together;
+  console.log(`ten of the slowest at once: ${Math.round(gap)} ms, ${inOneGo} in one go`);
   expect(tally(together.answers)).toEqual({ "200": 10 });
-  // One body may hold the loop for its time, but never ten in a row, however slow the machine is.
-  expect(together.gap).toBeLessThanOrEqual(Math.max(250, 2 * alone));
+  // One body may hold the loop for its time, but never ten in a row. On a machine that is busy
+  // with other work a gap can be that work's: then the order of the answers tells.
+  const isShort = gap <= Math.max(250, 2 * alone);
+  expect(isShort || inOneGo <= 4).toBe(true);
 });
 
 test("more than 64 MiB of bodies under way are answered 503, and room is made when one is read", async () => {
