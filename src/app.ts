@@ -32,7 +32,7 @@ type Route = { method: string; path: string; hooks: { detail?: { hide?: boolean 
 
 function fits(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
-  const given = path.replace(/\/$/, "").split("/");
+  const given = path.split("/");
   return (
     wanted.length === given.length &&
     wanted.every((part, place) => part.startsWith(":") || part === given[place])

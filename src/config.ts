@@ -201,13 +201,13 @@ export const SETTINGS = {
     variable: "HOOKLINE_PIPELINE_MAX_NODES",
     fallback: 100,
     doc: "Nodes a pipeline may have.",
-    ...integer(2, 10_000),
+    ...integer(2, 500),
   }),
   pipelineMaxEdges: setting<number>({
     variable: "HOOKLINE_PIPELINE_MAX_EDGES",
     fallback: 500,
     doc: "Edges a pipeline may have.",
-    ...integer(1, 50_000),
+    ...integer(1, 2_500),
   }),
   allowPrivate: setting<AllowRule[]>({
     variable: "HOOKLINE_ALLOW_PRIVATE",

@@ -54,6 +54,11 @@ export const ERRORS = {
     "The body is larger than this address takes.",
     "Webhooks: `webhook.limits.maxBodyBytes`; other routes take 1 MiB.",
   ),
+  BODY_TIMEOUT: row(
+    408,
+    "The body did not arrive in time.",
+    "Bodies of more than 64 KiB have 15 seconds.",
+  ),
   UNSUPPORTED_ENCODING: row(
     415,
     "Send the body without Content-Encoding.",
@@ -112,7 +117,7 @@ export const ERRORS = {
   OVERLOADED: row(
     503,
     "The server is reading as much as it can; try again shortly.",
-    "More than 64 MiB of bodies are being read at once.",
+    "More than 64 MiB of large bodies are under way at once, or 32 MiB from one address.",
   ),
   STORAGE_UNAVAILABLE: row(
     503,

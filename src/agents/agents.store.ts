@@ -7,6 +7,7 @@ import type { Clock } from "../lib/clock";
 import { toIso } from "../lib/clock";
 import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
+import type { AgentStatus } from "../vocabulary";
 import type { AgentSummary, VersionSummary } from "./agents.schema";
 
 export interface AgentStoreDeps {
@@ -44,6 +45,24 @@ export const findAgent = (deps: { db: Db }, id: string): AgentRow | undefined =>
     .from(agents)
     .where(and(eq(agents.id, id), isNull(agents.deletedAt)))
     .get();
+
+/** What a delivery needs of an agent's row. */
+export interface AgentFacts {
+  seq: number;
+  id: string;
+  status: AgentStatus;
+  liveVersion: number | null;
+  webhookEnabled: number;
+  webhookSettings: string;
+}
+
+/** As `findAgent`, prepared and without the draft; null where there is none. */
+export const findAgentFacts = (deps: { db: Db }, id: string): AgentFacts | null =>
+  deps.db.raw
+    .query<AgentFacts, [string]>(
+      "select seq, id, status, live_version as liveVersion, webhook_enabled as webhookEnabled, webhook_settings as webhookSettings from agents where id = ? and deleted_at is null",
+    )
+    .get(id);
 
 /** The number behind an agent id, deleted ones included. */
 export function findAgentSeq(deps: { db: Db }, id: string): number | undefined {

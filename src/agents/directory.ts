@@ -6,7 +6,7 @@ import { sha256 } from "../lib/crypto";
 import type { SecretsDeps } from "../secrets/secrets.store";
 import { listLiveSecrets, openSecret } from "../secrets/secrets.store";
 import type { AgentStatus } from "../vocabulary";
-import { findAgent } from "./agents.store";
+import { findAgentFacts } from "./agents.store";
 import type { WebhookSettings, WebhookSettingsDeps } from "./webhook-settings";
 import { readStoredWebhook, resolveWebhook } from "./webhook-settings";
 
@@ -26,6 +26,7 @@ export interface LiveAgent {
   liveVersion: number | null;
   webhookEnabled: boolean;
   webhook: WebhookSettings;
+  /** Read only while the webhook is live. */
   secrets: LiveSecret[];
 }
 
@@ -41,21 +42,26 @@ export type DirectoryDeps = SecretsDeps & WebhookSettingsDeps & { db: Db };
 const MAX_KEPT = 10_000;
 
 function load(deps: DirectoryDeps, id: string): LiveAgent | undefined {
-  const row = findAgent(deps, id);
-  if (row === undefined) return undefined;
-  const secrets = listLiveSecrets(deps, { purpose: "webhook", ownerId: id }).map((secret) => {
-    const text = openSecret(deps, secret);
-    return { id: secret.id, text, digest: sha256(text ?? ""), expiresAt: secret.expiresAt };
-  });
+  const row = findAgentFacts(deps, id);
+  if (row === null) return undefined;
   return {
     seq: row.seq,
     id: row.id,
     status: row.status,
     liveVersion: row.liveVersion,
-    webhookEnabled: row.webhookEnabled,
+    webhookEnabled: row.webhookEnabled === 1,
     webhook: resolveWebhook(deps, readStoredWebhook(row.webhookSettings)),
-    secrets,
+    secrets: [],
   };
+}
+
+const isLive = (agent: LiveAgent): boolean => agent.webhookEnabled && agent.status === "active";
+
+function readSecrets(deps: DirectoryDeps, id: string): LiveSecret[] {
+  return listLiveSecrets(deps, { purpose: "webhook", ownerId: id }).map((secret) => {
+    const text = openSecret(deps, secret);
+    return { id: secret.id, text, digest: sha256(text ?? ""), expiresAt: secret.expiresAt };
+  });
 }
 
 /** An empty directory that fills itself. */
@@ -66,7 +72,9 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       const known = kept.get(id);
       if (known !== undefined) return known;
       const agent = load(deps, id);
-      if (agent === undefined) return undefined;
+      // Not kept: the time of an answer must not tell an unknown agent from one that is off.
+      if (agent === undefined || !isLive(agent)) return agent;
+      agent.secrets = readSecrets(deps, id);
       const [oldest] = kept.keys();
       if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
       kept.set(id, agent);

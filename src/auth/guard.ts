@@ -64,14 +64,15 @@ const BODY_PROBLEMS = {
   encoded: "UNSUPPORTED_ENCODING",
   overloaded: "OVERLOADED",
   aborted: "INVALID_JSON",
+  slow: "BODY_TIMEOUT",
 } as const;
 
 async function readJson(deps: GuardDeps, request: Request): Promise<unknown> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json *(;|$)/i.test(type)) throw new AppError("UNSUPPORTED_MEDIA_TYPE");
-  const reading = await readBody(deps, { request, maxBytes: MAX_API_BODY_BYTES });
+  const reading = await readBody(deps, { request, maxBytes: MAX_API_BODY_BYTES, lane: "api" });
   if (!reading.ok) throw new AppError(BODY_PROBLEMS[reading.problem]);
-  const parsed = await parseJsonInTurns(deps, reading.bytes);
+  const parsed = await parseJsonInTurns(deps, reading.bytes).finally(reading.release);
   if (parsed.ok) return parsed.value;
   throw new AppError("INVALID_JSON", { message: describeJsonProblem(parsed.problem) });
 }
@@ -88,10 +89,23 @@ export function setAnswerHeaders(deps: { ids: Ids }, { request, set }: Hook): vo
   set.headers["x-content-type-options"] = "nosniff";
 }
 
+/** Headers of the contract that change what a write means; ignoring them would do harm. */
+const LATER_HEADERS = ["if-match", "idempotency-key"];
+
+function refuseLaterHeaders(request: Request): void {
+  if (request.method === "GET" || request.method === "HEAD") return;
+  const name = LATER_HEADERS.find((header) => request.headers.has(header));
+  if (name === undefined) return;
+  const message = `The header ${name} is not available on this route yet; leave it out.`;
+  const details = [{ field: name, code: "HEADER_UNAVAILABLE", message }];
+  throw new AppError("VALIDATION_ERROR", { details });
+}
+
 /** Route hooks that let `scope` and above in; a body is not read. */
 export const requires = (deps: GuardDeps, scope: Scope) => ({
   transform: ({ request, set }: Hook) => {
     authorize(deps, { request, scope });
+    refuseLaterHeaders(request);
     setAnswerHeaders(deps, { request, set });
   },
   detail: { security: [{ token: [] }] },

@@ -17,7 +17,6 @@ export interface TokensDeps {
 
 /** What a valid token allows. */
 export interface Grant {
-  tokenId: string;
   scope: Scope;
   /** The one agent it is for, or null for all. */
   agentId: string | null;
@@ -54,16 +53,19 @@ export function replaceNamedToken(
   insertToken(deps, data);
 }
 
+interface GrantRow extends Grant {
+  expiresAt: number | null;
+}
+
 /** The grant of a token's text, or null where it is unknown or expired. */
 export function findGrant(deps: { db: Db; clock: Clock }, text: string): Grant | null {
-  const row = deps.db.orm
-    .select()
-    .from(tokens)
-    .where(eq(tokens.hash, sha256(text)))
-    .get();
-  if (row === undefined) return null;
-  if (row.expiresAt !== null && row.expiresAt <= deps.clock.now()) return null;
-  return { tokenId: row.id, scope: row.scope, agentId: row.agentId };
+  const row = deps.db.raw
+    .query<GrantRow, [Uint8Array]>(
+      "select scope, agent_id as agentId, expires_at as expiresAt from tokens where hash = ?",
+    )
+    .get(sha256(text));
+  if (row === null || (row.expiresAt !== null && row.expiresAt <= deps.clock.now())) return null;
+  return { scope: row.scope, agentId: row.agentId };
 }
 
 /** Whether any token was ever made: decides if this is the first start. */

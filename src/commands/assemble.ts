@@ -28,7 +28,7 @@ import type { MasterKey } from "../secrets/master-key";
 import { countUnreadable, ensureServerKey } from "../secrets/secrets.store";
 import type { Ledger } from "../webhooks/ledger";
 import { createLedger } from "../webhooks/ledger";
-import { createDurations } from "../webhooks/durations";
+import { createDurations } from "../executions/durations";
 import { createFailures } from "../webhooks/failures";
 import { createWindowClock, recountPlaces, releasePlace } from "../webhooks/limiter";
 import { PRESET_ROWS } from "../webhooks/presets/table";
@@ -77,7 +77,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
     maxNodes: config.pipelineMaxNodes,
     maxEdges: config.pipelineMaxEdges,
   };
-  const versions = createCompiledVersions({ db, limits });
+  const versions = createCompiledVersions({ db });
   const sequence = createSequence(db);
   const durations = createDurations({ db });
   const freshInputs = createFreshInputs();

@@ -175,18 +175,19 @@ function listen(app: Server["app"], config: Config): void {
 async function drain(server: Server): Promise<void> {
   const { app, assembly } = server;
   assembly.deps.health.noteStopping();
-  const closed = app.server?.stop();
-  await assembly.pool.stop(DRAIN_MS);
+  const closed = Promise.resolve(app.server?.stop());
+  await Promise.all([assembly.pool.stop(DRAIN_MS), Promise.race([closed, delay(DRAIN_MS)])]);
+  // After the last answer: what it refused is still to be written.
   await Promise.all([assembly.ledger.flush(), assembly.secretUses.flush()]);
   await assembly.writer.drained();
-  await closed;
 }
+
+const delay = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms).unref());
 
 async function stop(server: Server, signal: string): Promise<void> {
   const { log } = server;
   log.info("server.stopping", { signal, running: server.assembly.pool.size() });
-  const deadline = new Promise<void>((done) => setTimeout(done, STOP_MS).unref());
-  await Promise.race([drain(server), deadline]);
+  await Promise.race([drain(server), delay(STOP_MS)]);
   server.db.raw.close();
   server.lock.release();
   log.info("server.stopped");

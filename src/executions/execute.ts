@@ -17,10 +17,11 @@ import type {
   Recorded,
   StepRecord,
 } from "../pipelines/record";
+import { stepName } from "../pipelines/record";
 import type { RunResult } from "../pipelines/run";
 import { runPipeline } from "../pipelines/run";
 import type { Finish, WaitingRow } from "./executions.store";
-import { markFinished, markStarted } from "./executions.store";
+import { markFinished, markStarted, requeueCut } from "./executions.store";
 import type { ExecutionInput, FreshInputs } from "./input";
 import { readInputInTurns } from "./input";
 import { loadRecorded, NOTHING_RECORDED } from "./journal";
@@ -135,7 +136,7 @@ function runLoaded(
       trigger: loaded.trigger,
       recorded: loaded.recorded,
       signal: run.abort.signal,
-      onStep: (step) => void run.steps.set(`${step.nodeId}/${step.iteration}`, step),
+      onStep: (step) => void run.steps.set(stepName(step), step),
     },
   );
 }
@@ -171,22 +172,37 @@ function recordEnd(
   if (row.delivery !== null) deps.releasePlace(row.agent);
 }
 
-/** Loads and runs; an error of ours fails the execution and nothing else. */
-async function runToResult(
+interface Ended {
+  result: RunResult;
+  steps: NewEntry | null;
+}
+
+/** Loads, runs and encodes; an error of ours fails the execution and nothing else. */
+async function runToEnd(
   deps: ExecuteDeps,
   data: Task & { journal: ExecutionJournal },
-): Promise<RunResult> {
+): Promise<Ended> {
   try {
     await deps.turn.pause();
     const loaded = await load(deps, data.run);
     data.journal.goOn(loaded);
     await recordStart(deps, data);
-    return await runLoaded(deps, { ...data, loaded });
+    const result = await runLoaded(deps, { ...data, loaded });
+    await deps.turn.pause();
+    return { result, steps: data.journal.encode(result.steps) };
   } catch (error) {
     if (error instanceof Stopped) throw error;
     logBroken(deps, { run: data.run, error });
-    return failedResult("EXECUTION_FAILED");
+    return { result: failedResult("EXECUTION_FAILED"), steps: null };
   }
+}
+
+/** A cut by the stop is no crash: the row waits again, as if it had never had a slot. */
+async function giveBack(deps: ExecuteDeps, run: Run): Promise<never> {
+  const requeued = deps.writer.write(() => requeueCut(deps, run.row.seq));
+  // Where that cannot be stored, the next start finds it in flight.
+  await requeued.catch(() => undefined);
+  throw new Stopped();
 }
 
 /** Runs one execution to its end; throws `Stopped` where the process ends first. */
@@ -196,11 +212,10 @@ export async function execute(deps: ExecuteDeps, task: Task): Promise<void> {
   const journal = createJournal(deps, { seq, recoveries, stopping });
   const timer = setTimeout(() => run.abort.abort("timeout"), deps.executionTimeoutMs);
   try {
-    const result = await runToResult(deps, { ...task, journal });
-    if (run.abort.signal.reason === "stopping") throw new Stopped();
+    const { result, steps } = await runToEnd(deps, { ...task, journal });
+    if (run.abort.signal.reason === "stopping") return await giveBack(deps, run);
     run.hasEnded = true;
     const finish = toFinish(deps, { run, result });
-    const steps = journal.encode(result.steps);
     task.release();
     const writing = { writer: deps.writer, stopping };
     await persist(writing, () => recordEnd(deps, { run, finish, steps }));

@@ -172,6 +172,15 @@ export function clearRecoveries(deps: StoreDeps, seq: number): void {
   deps.db.raw.query("update executions set recoveries = 0 where seq = ?").run(seq);
 }
 
+/** running → waiting, for what a stop has cut: no crash, so nothing is counted. Runs inside a write. */
+export function requeueCut(deps: StoreDeps, seq: number): void {
+  deps.db.raw
+    .query(
+      "update executions set state = 'waiting', started_at = null where seq = ? and state = 'running'",
+    )
+    .run(seq);
+}
+
 /** running → waiting, for what an earlier process left; runs inside a write. */
 export function requeueInterrupted(deps: StoreDeps, seq: number): void {
   deps.db.raw
@@ -253,3 +262,20 @@ export function recentDurations(deps: StoreDeps, data: { agent: number; limit: n
     .all(data.agent, data.limit)
     .map((row) => row.ms);
 }
+
+/** What an execution reads of the delivery that started it. */
+export interface DeliveryFacts {
+  headers: string;
+  query: string;
+  event: string | null;
+  deliveryKey: string | null;
+  decoding: string | null;
+}
+
+/** Facts of a delivery, or null where it is gone. */
+export const findDeliveryFacts = (deps: StoreDeps, seq: number): DeliveryFacts | null =>
+  deps.db.raw
+    .query<DeliveryFacts, [number]>(
+      "select headers, query, event, delivery_key as deliveryKey, decoding from deliveries where seq = ?",
+    )
+    .get(seq);

@@ -7,8 +7,7 @@ import { decodeUtf8, parseJson, parseJsonInTurns } from "../lib/json";
 import type { LoopTurn } from "../lib/loop-turn";
 import type { Json, TriggerInfo } from "../pipelines/record";
 import type { Trigger } from "../vocabulary";
-import { findDeliveryFacts } from "./delivery-facts.store";
-import { findPayload } from "./executions.store";
+import { findDeliveryFacts, findPayload } from "./executions.store";
 
 export interface ExecutionInput {
   input: Json;

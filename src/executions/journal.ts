@@ -102,7 +102,7 @@ export function loadRecorded(
 ): { recorded: Recorded; next: number } {
   const { entries, next } = readJournal(deps, data.execution);
   const steps = foldSteps({ entries, input: data.input }).filter(
-    (step) => step.status === "completed",
+    (step) => step.status === "completed" || step.status === "skipped",
   );
   const ends = entries
     .filter((entry) => entry.kind === "effect_ended")

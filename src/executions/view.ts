@@ -8,6 +8,7 @@ import { toIso, toIsoOrNull } from "../lib/clock";
 import { formatId, parseId } from "../lib/ids";
 import type { Page } from "../lib/wire";
 import type { Json, StepRecord } from "../pipelines/record";
+import { stepName } from "../pipelines/record";
 import type { ExecutionStatus, Trigger } from "../vocabulary";
 import { EXECUTION_STATES } from "../vocabulary";
 import type { Execution, ExecutionResult, ExecutionSummary, Step } from "./executions.schema";
@@ -87,13 +88,10 @@ const toStep = (step: StepRecord): Step => ({
 function stepsOf(deps: ViewDeps, data: { row: ExecutionRow; input: Json }): StepRecord[] {
   const { entries } = readJournal(deps, data.row.seq);
   const steps = new Map(
-    foldSteps({ entries, input: data.input }).map((step) => [
-      `${step.nodeId}/${step.iteration}`,
-      step,
-    ]),
+    foldSteps({ entries, input: data.input }).map((step) => [stepName(step), step]),
   );
   for (const step of deps.pool.liveOf(data.row.seq)?.steps ?? []) {
-    steps.set(`${step.nodeId}/${step.iteration}`, step);
+    steps.set(stepName(step), step);
   }
   return [...steps.values()];
 }

@@ -41,6 +41,9 @@ const UNAVAILABLE_ANYWHERE = ["onError"];
 /** Misspelt node names of one pipeline that get a suggestion; 100 of them take about 25 ms. */
 const MAX_HINTS = 100;
 
+/** Parsing and suggesting take about 20 µs each, on every save. */
+const MAX_EXPRESSIONS = 2_000;
+
 interface Checked {
   node: Node;
   program: NodeProgram | null;
@@ -48,14 +51,21 @@ interface Checked {
 
 function findLimitFaults(deps: ValidateDeps, pipeline: Pipeline): ErrorDetail[] {
   const { maxNodes, maxEdges, maxBytes } = deps.limits;
+  const json = JSON.stringify(pipeline);
   const sizes = [
     { field: "nodes", size: pipeline.nodes.length, limit: maxNodes, unit: "nodes" },
     { field: "edges", size: pipeline.edges.length, limit: maxEdges, unit: "edges" },
     {
       field: "pipeline",
-      size: Buffer.byteLength(JSON.stringify(pipeline)),
+      size: Buffer.byteLength(json),
       limit: maxBytes,
       unit: "bytes of JSON",
+    },
+    {
+      field: "pipeline",
+      size: json.split("{{").length - 1,
+      limit: MAX_EXPRESSIONS,
+      unit: "template expressions",
     },
   ];
   return sizes

@@ -135,6 +135,19 @@ export async function createProvider(deps: ProvidersDeps, data: ProviderCreate):
   });
 }
 
+/** A key that nobody can read must not be sent to a host that its owner did not give it for. */
+function keepKeyAtHome(
+  deps: ProvidersDeps,
+  data: { before: ProviderRow; baseUrl: string | undefined },
+): void {
+  const { before, baseUrl } = data;
+  if (baseUrl === undefined || before.baseUrl === null) return;
+  if (new URL(baseUrl).origin === new URL(before.baseUrl).origin) return;
+  if (listLiveSecrets(deps, ownerOf(before.id)).length === 0) return;
+  const message = "The base URL names another server: send apiKey with it, or null to remove it.";
+  throw invalid("/apiKey", { code: "REQUIRED", message });
+}
+
 /** Changes a provider; a new key replaces the old one at once. */
 export async function changeProvider(
   deps: ProvidersDeps,
@@ -143,7 +156,8 @@ export async function changeProvider(
   const { apiKey, ...columns } = data.patch;
   if (columns.baseUrl !== undefined) columns.baseUrl = checkedUrl(columns.baseUrl);
   return deps.writer.write(() => {
-    getOwnRow(deps, data.id);
+    const before = getOwnRow(deps, data.id);
+    if (apiKey === undefined) keepKeyAtHome(deps, { before, baseUrl: columns.baseUrl });
     const row = deps.db.orm
       .update(providers)
       .set({ ...columns, updatedAt: deps.clock.now() })

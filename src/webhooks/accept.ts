@@ -13,7 +13,7 @@ import type { Clock } from "../lib/clock";
 import type { Delivery, LiveWebhook, Outcome, Refusal } from "./delivery";
 import { insertDelivery } from "./deliveries.store";
 import { findRepeat } from "./duplicate";
-import type { Durations } from "./durations";
+import type { Durations } from "../executions/durations";
 import { claimKey } from "./idempotency.store";
 import { maskedHeaders, queryOf, toRow } from "./ledger-row";
 import type { Taking } from "./limiter";
@@ -97,47 +97,44 @@ const DEFAULT_DEDUP_MS = 24 * 3_600_000;
 
 function keepInput(
   deps: AcceptDeps,
-  data: { delivery: Delivery; seq: number },
-  headers: Record<string, string>,
+  data: { delivery: Delivery; seq: number; masked: Record<string, string> },
 ): void {
   const { delivery, seq } = data;
-  deps.freshInputs.keep({
-    seq,
-    size: delivery.body.length,
-    value: {
-      input: delivery.input,
-      trigger: {
-        type: "webhook",
-        headers,
-        query: Object.fromEntries(new URLSearchParams(queryOf(delivery.request))),
-        event: delivery.event,
-        deliveryId: delivery.deliveryKey,
-      },
-    },
-  });
+  const trigger = {
+    type: "webhook" as const,
+    headers: data.masked,
+    query: Object.fromEntries(new URLSearchParams(queryOf(delivery.request))),
+    event: delivery.event,
+    deliveryId: delivery.deliveryKey,
+  };
+  const size = delivery.body.length;
+  deps.freshInputs.keep({ seq, size, value: { input: delivery.input, trigger } });
 }
 
-/** Commits a delivery that has passed all other gates, and wakes the pool. */
-export async function accept(
-  deps: AcceptDeps,
-  data: { delivery: Delivery; webhook: LiveWebhook },
-): Promise<Outcome> {
+/** Commits a delivery that has passed all other gates, and hands its execution to the pool. */
+export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outcome> {
+  const { webhook } = delivery;
+  if (webhook === null) throw new Error("A delivery is accepted after gate 2 only.");
   const seq = deps.sequence.next();
-  const { delivery } = data;
-  const headers = maskedHeaders(delivery.request.headers);
-  const entry = { ...data, seq, headers: JSON.stringify(headers), payload: pack(delivery.body) };
+  const masked = maskedHeaders(delivery.request.headers);
+  const headers = JSON.stringify(masked);
+  const entry = { delivery, webhook, seq, headers, payload: pack(delivery.body) };
   // Before the write: a slot may take the execution as soon as it is committed.
-  keepInput(deps, entry, headers);
-  const outcome = await deps.writer
-    .write(
+  keepInput(deps, { delivery, seq, masked });
+  let accepted = false;
+  try {
+    return await deps.writer.write(
       () => commit(deps, entry),
       ({ verdict }) => {
-        if (verdict === "accepted") deps.pool.offer(toWaiting(entry));
+        accepted = verdict === "accepted";
+        if (accepted) deps.pool.offer(toWaiting(entry));
       },
-    )
-    .catch(storageRefusal);
-  if (outcome.verdict !== "accepted") deps.freshInputs.take(seq);
-  return outcome;
+    );
+  } catch (error) {
+    return storageRefusal(error);
+  } finally {
+    if (!accepted) deps.freshInputs.take(seq);
+  }
 }
 
 const toWaiting = ({ seq, delivery, webhook }: Commit): WaitingRow => ({

@@ -130,26 +130,21 @@ function candidates(deps: { db: Db }, filter: DeliveryFilter): number[] {
   return rows.map((row) => row.seq);
 }
 
-const passes = (row: DeliveryRow, filter: DeliveryFilter): boolean =>
-  (filter.verdict === null || row.verdict === filter.verdict) &&
-  (filter.reason === null || row.reason === filter.reason) &&
-  (filter.event === null || row.event === filter.event) &&
-  (filter.from === null || row.receivedAt >= filter.from) &&
-  (filter.to === null || row.receivedAt < filter.to);
-
 /** Deliveries below `before`, newest first; `scannedTo` as in `listExecutions`. */
 export function listDeliveries(
   deps: { db: Db },
   filter: DeliveryFilter,
 ): { rows: DeliveryRow[]; scannedTo: number | null } {
-  const select = deps.db.raw.query<DeliveryRow, [number]>(`${SELECT_ROW} where d.seq = ?`);
-  const rows: DeliveryRow[] = [];
   const seqs = candidates(deps, filter);
-  for (const seq of seqs) {
-    const row = select.get(seq);
-    if (row !== null && passes(row, filter)) rows.push(row);
-    if (rows.length === filter.limit) return { rows, scannedTo: null };
-  }
+  const { verdict, reason, event, from, to, limit } = filter;
+  const rows = deps.db.raw
+    .query<DeliveryRow, Record<string, string | number | null>>(
+      `${SELECT_ROW} where d.seq in (select value from json_each($seqs))
+         and ($verdict is null or d.verdict = $verdict) and ($reason is null or d.reason = $reason)
+         and ($event is null or d.event = $event) and ($from is null or d.received_at >= $from)
+         and ($to is null or d.received_at < $to) order by d.seq desc limit $limit`,
+    )
+    .all({ seqs: JSON.stringify(seqs), verdict, reason, event, from, to, limit });
   const last = seqs.at(-1);
   return { rows, scannedTo: seqs.length < MAX_SCANNED || last === undefined ? null : last };
 }

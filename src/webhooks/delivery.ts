@@ -28,9 +28,11 @@ export interface Delivery {
   readonly receivedAt: number;
   /** Monotonic milliseconds. */
   readonly startedTick: number;
-  readonly agent: LiveAgent | undefined;
-  readonly preset: PresetRow | null;
+  agent: LiveAgent | undefined;
+  preset: PresetRow | null;
   body: Uint8Array;
+  /** Gives back what the body took of the budget of bytes. */
+  release: () => void;
   webhook: LiveWebhook | null;
   /** The credential has passed, by a method other than none. */
   verified: boolean;
@@ -106,6 +108,7 @@ export function openDelivery(
     agent: data.agent,
     preset: data.preset,
     body: NO_BYTES,
+    release: () => undefined,
     webhook: null,
     verified: false,
     trusted: false,

@@ -55,7 +55,7 @@ const RETRY_MS = 1_000;
 const MAX_ROWS_A_WRITE = 100;
 /** Noted and not yet on disk; beyond it deliveries are counted only. */
 const MAX_HELD_ROWS = 5_000;
-const MAX_HELD_BYTES = 32 * 1024 * 1024;
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 interface Count {
   agent: number;
@@ -64,7 +64,16 @@ interface Count {
   count: number;
 }
 
+interface Noted {
+  delivery: Delivery;
+  outcome: Outcome;
+  /** Monotonic milliseconds of the decision. */
+  endedTick: number;
+  hour: number;
+}
+
 interface Pending {
+  noted: Noted;
   row: NewDelivery;
   body: Packed | null;
 }
@@ -77,11 +86,14 @@ class BatchedLedger implements Ledger {
   readonly #kept = new Map<number, { rows: number; bytes: number }>();
   readonly #others = new Map<number, number>();
   readonly #counts = new Map<string, Count>();
-  #hour = 0;
-  #pending: Pending[] = [];
-  /** Rows and body bytes that are noted or being written. */
+  /** The hour that `#others` counts. */
+  #othersHour = 0;
+  /** Not looked at yet: nothing is counted, packed or read before the answer has been given. */
+  #inbox: Noted[] = [];
+  /** Deliveries and body bytes that are noted and not on disk. */
   #heldRows = 0;
   #heldBytes = 0;
+  #flushing: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(deps: LedgerDeps) {
@@ -89,25 +101,35 @@ class BatchedLedger implements Ledger {
   }
 
   record(delivery: Delivery, outcome: Outcome): void {
-    this.#turnHour();
     const countOnly = "countOnly" in outcome && outcome.countOnly === true;
-    if (!countOnly && this.#hasRoom(delivery, outcome)) this.#note(delivery, outcome);
-    else this.#addCount(delivery.agent?.seq ?? 0, outcome.reason);
+    const isFull = this.#heldRows >= MAX_HELD_ROWS || this.#heldBytes >= MAX_HELD_BYTES;
+    const { clock } = this.#deps;
+    const hour = Math.floor(clock.now() / HOUR_MS);
+    const noted = { delivery, outcome, endedTick: clock.monotonic(), hour };
+    if (countOnly || isFull) this.#addCount(noted);
+    else this.#hold(noted);
     this.#flushIn(FLUSH_MS);
   }
 
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const pending = this.#pending.splice(0);
+    this.#flushing = this.#flushing.then(() => this.#flushNow());
+    return this.#flushing;
+  }
+
+  async #flushNow(): Promise<void> {
+    const inbox = this.#inbox.splice(0);
     const failed: unknown[] = [];
     let rows = 0;
-    for (let from = 0; from < pending.length; from += MAX_ROWS_A_WRITE) {
-      const portion = pending.slice(from, from + MAX_ROWS_A_WRITE);
-      const error = await this.#writeRows(portion);
+    for (let from = 0; from < inbox.length; from += MAX_ROWS_A_WRITE) {
+      const noted = inbox.slice(from, from + MAX_ROWS_A_WRITE);
+      const kept = noted.flatMap((entry) => this.#toPending(entry) ?? []);
+      const error = kept.length === 0 ? null : await this.#writeRows(kept);
+      for (const entry of noted) this.#letGo(entry);
       if (error === null) continue;
       failed.push(error);
-      rows += portion.length;
+      rows += kept.length;
     }
     const error = await this.#writeCounts();
     if (error !== null) failed.push(error);
@@ -116,14 +138,41 @@ class BatchedLedger implements Ledger {
     }
   }
 
+  #hold(entry: Noted): void {
+    this.#inbox.push(entry);
+    this.#heldRows += 1;
+    this.#heldBytes += entry.delivery.body.length;
+  }
+
+  #letGo(entry: Noted): void {
+    this.#heldRows -= 1;
+    this.#heldBytes -= entry.delivery.body.length;
+  }
+
+  /** The row of a delivery, or null where the caps leave a count of it. */
+  #toPending(noted: Noted): Pending | null {
+    if (!this.#hasRoom(noted)) {
+      this.#addCount(noted);
+      return null;
+    }
+    const { delivery, outcome, endedTick } = noted;
+    const micros = Math.round((endedTick - delivery.startedTick) * 1000);
+    const row = {
+      ...toRow(this.#deps, { seq: this.#deps.sequence.next(), delivery, outcome }),
+      micros,
+    };
+    const whole = outcome.verdict === "refused" && delivery.verified;
+    // A copy, so that what is cut off is not held in memory.
+    const kept = whole ? delivery.body : delivery.body.slice(0, OTHER_BODY_BYTES);
+    return { noted, row, body: kept.length === 0 ? null : pack(kept) };
+  }
+
   /** Rows that cannot be written are counted instead; returns why, or null. */
   async #writeRows(rows: Pending[]): Promise<unknown> {
     const error = await this.#try(() => {
       for (const row of rows) insertOther(this.#deps, row);
     });
-    if (error !== null) for (const { row } of rows) this.#addCount(row.agent ?? 0, row.reason);
-    this.#heldRows -= rows.length;
-    for (const { body } of rows) this.#heldBytes -= body?.bytes.length ?? 0;
+    if (error !== null) for (const { noted } of rows) this.#addCount(noted);
     return error;
   }
 
@@ -164,22 +213,12 @@ class BatchedLedger implements Ledger {
     }
   }
 
-  #turnHour(): void {
-    const hour = Math.floor(this.#deps.clock.now() / HOUR_MS);
-    if (hour === this.#hour) return;
-    this.#hour = hour;
-    this.#others.clear();
-  }
-
-  #hasRoom(delivery: Delivery, outcome: Outcome): boolean {
-    if (this.#heldRows >= MAX_HELD_ROWS || this.#heldBytes >= MAX_HELD_BYTES) {
-      return false;
-    }
+  #hasRoom({ delivery, outcome, hour }: Noted): boolean {
     const agent = delivery.agent?.seq ?? null;
     if (agent !== null && outcome.verdict === "refused" && delivery.verified) {
       return this.#hasRoomForKept(agent, delivery.body.length);
     }
-    return this.#hasRoomForOther(agent);
+    return this.#hasRoomForOther(agent, hour);
   }
 
   #hasRoomForKept(agent: number, size: number): boolean {
@@ -191,9 +230,11 @@ class BatchedLedger implements Ledger {
     return true;
   }
 
-  #hasRoomForOther(agent: number | null): boolean {
+  #hasRoomForOther(agent: number | null, hour: number): boolean {
+    if (hour !== this.#othersHour) this.#others.clear();
+    this.#othersHour = hour;
     const limit = agent === null ? UNKNOWN_PER_HOUR : OTHERS_PER_HOUR;
-    const from = this.#hour * HOUR_MS;
+    const from = hour * HOUR_MS;
     const known =
       this.#others.get(agent ?? 0) ?? countOthersSince(this.#deps, { agent, from, limit });
     if (known >= limit) return false;
@@ -201,19 +242,10 @@ class BatchedLedger implements Ledger {
     return true;
   }
 
-  #note(delivery: Delivery, outcome: Outcome): void {
-    const row = toRow(this.#deps, { seq: this.#deps.sequence.next(), delivery, outcome });
-    const whole = outcome.verdict === "refused" && delivery.verified;
-    // A copy, so that what is cut off is not held in memory.
-    const kept = whole ? delivery.body : delivery.body.slice(0, OTHER_BODY_BYTES);
-    const body = kept.length === 0 ? null : pack(kept);
-    this.#pending.push({ row, body });
-    this.#heldRows += 1;
-    this.#heldBytes += body?.bytes.length ?? 0;
-  }
-
-  #addCount(agent: number, reason: Reason | null): void {
-    if (reason !== null) this.#keepCount({ agent, hour: this.#hour, reason, count: 1 });
+  #addCount({ delivery, outcome, hour }: Noted): void {
+    const { reason } = outcome;
+    if (reason !== null)
+      this.#keepCount({ agent: delivery.agent?.seq ?? 0, hour, reason, count: 1 });
   }
 
   #keepCount(added: Count): void {

@@ -18,7 +18,7 @@ import type { AcceptDeps } from "./accept";
 import { accept } from "./accept";
 import type { Answering } from "./answer";
 import { answer } from "./answer";
-import type { Delivery, Handshake, Incoming, LiveWebhook, Outcome, Refusal } from "./delivery";
+import type { Delivery, Handshake, Incoming, LiveWebhook, Refusal } from "./delivery";
 import { openDelivery } from "./delivery";
 import { findRepeat, readKey } from "./duplicate";
 import type { Failures } from "./failures";
@@ -45,28 +45,31 @@ export type ReceiveDeps = AcceptDeps &
 export async function receive(deps: ReceiveDeps, incoming: Incoming): Promise<Response> {
   const agent = deps.directory.find(incoming.agentId);
   const delivery = openDelivery(deps, { ...incoming, agent, preset: presetOf(agent) });
-  const webhook = findLive(deps, agent);
-  const outcome =
-    (await readRequest(deps, { delivery, webhook })) ??
-    requireLive(delivery, webhook) ??
-    checkCredential(deps, delivery) ??
-    (await readInput(deps, delivery)) ??
-    readKey(delivery) ??
-    findRepeat(deps, delivery) ??
-    answerPing(delivery) ??
-    checkInput(delivery) ??
-    (await commitTo(deps, delivery));
-  if (outcome.verdict !== "accepted") deps.ledger.record(delivery, outcome);
-  return answer(deps, { delivery, outcome });
+  try {
+    const outcome =
+      (await readRequest(deps, delivery)) ??
+      requireLive(deps, delivery) ??
+      checkCredential(deps, delivery) ??
+      (await readInput(deps, delivery)) ??
+      checkAgain(deps, delivery) ??
+      readKey(delivery) ??
+      findRepeat(deps, delivery) ??
+      answerPing(delivery) ??
+      checkInput(delivery) ??
+      (await accept(deps, delivery));
+    if (outcome.verdict !== "accepted") deps.ledger.record(delivery, outcome);
+    return answer(deps, { delivery, outcome });
+  } finally {
+    delivery.release();
+  }
 }
 
-const refuse = (gate: Gate, code: ErrorCode & Reason, more: Partial<Refusal> = {}): Refusal => ({
-  verdict: "refused",
-  gate,
-  reason: code,
-  code,
-  ...more,
-});
+interface RefusalOf extends Partial<Refusal> {
+  gate: Gate;
+  code: ErrorCode & Reason;
+}
+
+const refuse = (data: RefusalOf): Refusal => ({ verdict: "refused", reason: data.code, ...data });
 
 function presetOf(agent: LiveAgent | undefined): PresetRow | null {
   const preset = agent?.webhook.auth.preset ?? null;
@@ -85,49 +88,68 @@ const BODY_CODES = {
   too_large: "PAYLOAD_TOO_LARGE",
   encoded: "UNSUPPORTED_ENCODING",
   overloaded: "OVERLOADED",
+  slow: "BODY_TIMEOUT",
 } as const;
 
 /** Gate 1. A webhook that is not live reads what the largest would, so that sizes tell nothing. */
-async function readRequest(
-  deps: ReceiveDeps,
-  data: { delivery: Delivery; webhook: LiveWebhook | null },
-): Promise<Refusal | null> {
-  const { delivery, webhook } = data;
+async function readRequest(deps: ReceiveDeps, delivery: Delivery): Promise<Refusal | null> {
   const { request } = delivery;
   if (request.method !== "POST") {
-    return refuse("request", "METHOD_NOT_ALLOWED", { headers: { Allow: "POST" } });
+    return refuse({ gate: "request", code: "METHOD_NOT_ALLOWED", headers: { Allow: "POST" } });
   }
+  const webhook = findLive(deps, delivery.agent);
   const maxBytes = webhook?.agent.webhook.limits.maxBodyBytes ?? MAX_WEBHOOK_BODY_BYTES;
-  const reading = await readBody(deps, { request, maxBytes });
+  const lane = `address ${delivery.address}`;
+  const reading = await readBody(deps, { request, maxBytes, lane });
   if (reading.ok) {
     delivery.body = reading.bytes;
+    delivery.release = reading.release;
+    refreshAgent(deps, delivery);
     return null;
   }
   if (reading.problem === "aborted") {
-    return refuse("request", "INVALID_JSON", { reason: "REQUEST_ABORTED" });
+    return { ...refuse({ gate: "request", code: "INVALID_JSON" }), reason: "REQUEST_ABORTED" };
   }
   const headers = reading.problem === "overloaded" ? { "Retry-After": "1" } : {};
-  return refuse("request", BODY_CODES[reading.problem], { headers, detail: { limit: maxBytes } });
+  const code = BODY_CODES[reading.problem];
+  return refuse({ gate: "request", code, headers, detail: { limit: maxBytes } });
+}
+
+/** The agent may have been changed while its body was on the way. */
+function refreshAgent(deps: ReceiveDeps, delivery: Delivery): void {
+  delivery.agent = deps.directory.find(delivery.agentId);
+  delivery.preset = presetOf(delivery.agent);
+}
+
+/** Gates 2 and 3 once more where the agent was changed while a large body was parsed. */
+function checkAgain(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
+  if (deps.directory.find(delivery.agentId) === delivery.agent) return null;
+  refreshAgent(deps, delivery);
+  delivery.verified = false;
+  delivery.trusted = false;
+  return requireLive(deps, delivery) ?? checkCredential(deps, delivery);
 }
 
 const DUMMY_KEY = "not a secret: its only use is to take as long";
 
-/** Gate 2: one answer for unknown, switched off and inactive, after the same work. */
-function requireLive(delivery: Delivery, webhook: LiveWebhook | null): Refusal | null {
-  if (webhook !== null) {
-    delivery.webhook = webhook;
-    return null;
-  }
-  hmac({ algorithm: "sha256", key: DUMMY_KEY, parts: [delivery.body] });
-  const { agent } = delivery;
-  const reason: Reason =
-    agent === undefined
-      ? "UNKNOWN_AGENT"
-      : agent.webhookEnabled
-        ? "AGENT_INACTIVE"
-        : "WEBHOOK_DISABLED";
-  return { verdict: "refused", gate: "agent", reason, code: "NOT_FOUND" };
+function reasonNotLive(agent: LiveAgent | undefined): Reason {
+  if (agent === undefined) return "UNKNOWN_AGENT";
+  if (!agent.webhookEnabled) return "WEBHOOK_DISABLED";
+  return agent.status === "active" ? "VERSION_UNRUNNABLE" : "AGENT_INACTIVE";
 }
+
+/** Gate 2: one answer for unknown, switched off and inactive, after the same work. */
+function requireLive(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
+  delivery.webhook = findLive(deps, delivery.agent);
+  if (delivery.webhook !== null) return null;
+  hmac({ algorithm: "sha256", key: DUMMY_KEY, parts: [delivery.body] });
+  const reason = reasonNotLive(delivery.agent);
+  const detail = { agentId: delivery.agentId.slice(0, MAX_NOTED_CHARS) };
+  return { verdict: "refused", gate: "agent", reason, code: "NOT_FOUND", detail };
+}
+
+/** Of a text that a sender chose. */
+const MAX_NOTED_CHARS = 200;
 
 /** Gate 3, over the raw bytes. */
 function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
@@ -152,12 +174,13 @@ function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null 
   }
   if (verdict.reason === "SECRET_UNREADABLE") {
     deps.log.error("secret.unreadable", { agentId: agent.id });
-    return refuse("credential", "SECRET_UNREADABLE", { headers: { "Retry-After": "60" } });
+    const headers = { "Retry-After": "60" };
+    return refuse({ gate: "credential", code: "SECRET_UNREADABLE", headers });
   }
   const { tooMany, retryMs } = deps.failures.count(delivery);
   if (tooMany) {
     const headers = { "Retry-After": String(Math.max(1, Math.ceil(retryMs / 1000))) };
-    return refuse("credential", "TOO_MANY_FAILURES", { headers, countOnly: true });
+    return refuse({ gate: "credential", code: "TOO_MANY_FAILURES", headers, countOnly: true });
   }
   return {
     verdict: "refused",
@@ -184,13 +207,14 @@ function decodingOf(delivery: Delivery): string | null {
 async function readInput(deps: ReceiveDeps, delivery: Delivery): Promise<Refusal | null> {
   const { preset } = delivery;
   const { headers } = delivery.request;
-  if (preset?.deliveryIdHeader != null) delivery.deliveryKey = headers.get(preset.deliveryIdHeader);
-  if (preset?.eventHeader != null) delivery.event = headers.get(preset.eventHeader);
+  delivery.deliveryKey = readNoted(headers, preset?.deliveryIdHeader);
+  delivery.event = readNoted(headers, preset?.eventHeader);
   const decoding = decodingOf(delivery);
-  if (decoding === null) return refuse("body", "UNSUPPORTED_MEDIA_TYPE");
+  if (decoding === null) return refuse({ gate: "body", code: "UNSUPPORTED_MEDIA_TYPE" });
   const parsed = await decodeBody(deps, { body: delivery.body, decoding });
   if (!parsed.ok) {
-    return refuse("body", "INVALID_JSON", { message: describeJsonProblem(parsed.problem) });
+    const message = describeJsonProblem(parsed.problem);
+    return refuse({ gate: "body", code: "INVALID_JSON", message });
   }
   delivery.decoding = decoding;
   delivery.input = parsed.value as Json;
@@ -198,13 +222,17 @@ async function readInput(deps: ReceiveDeps, delivery: Delivery): Promise<Refusal
   return null;
 }
 
+const readNoted = (headers: Headers, name: string | null | undefined): string | null =>
+  name == null ? null : (headers.get(name)?.slice(0, MAX_NOTED_CHARS) ?? null);
+
 function refineEvent(delivery: Delivery): void {
   const field = delivery.preset?.eventField ?? null;
   const { input } = delivery;
   if (field === null || delivery.event === null || typeof input !== "object" || input === null)
     return;
   const action: unknown = Object.getOwnPropertyDescriptor(input, field)?.value;
-  if (typeof action === "string" && action !== "") delivery.event += `.${action}`;
+  if (typeof action !== "string" || action === "") return;
+  delivery.event = `${delivery.event}.${action}`.slice(0, MAX_NOTED_CHARS);
 }
 
 /** Gate 6. */
@@ -218,13 +246,5 @@ function answerPing(delivery: Delivery): Handshake | null {
 /** Gate 8. */
 function checkInput(delivery: Delivery): Refusal | null {
   const details = delivery.webhook?.pipeline.checkInput(delivery.input) ?? [];
-  return details.length === 0 ? null : refuse("input", "INPUT_INVALID", { details });
-}
-
-/** Gates 9 to 11. */
-function commitTo(deps: ReceiveDeps, delivery: Delivery): Promise<Outcome> | Refusal {
-  const { webhook } = delivery;
-  if (webhook === null)
-    return { verdict: "refused", gate: "agent", reason: "UNKNOWN_AGENT", code: "NOT_FOUND" };
-  return accept(deps, { delivery, webhook });
+  return details.length === 0 ? null : refuse({ gate: "input", code: "INPUT_INVALID", details });
 }

@@ -38,7 +38,6 @@ describe("bearerOf", () => {
 });
 
 const grantFor = (scope: Scope, agentId: string | null = null): Grant => ({
-  tokenId: "key_1",
   scope,
   agentId,
 });

@@ -38,13 +38,19 @@ describe("stop", () => {
     expect(slots.models.calls).toHaveLength(1);
   });
 
-  test("cuts what has not finished in time: its call is aborted, its row is left in flight", async () => {
+  test("cuts what has not finished in time: its call is aborted, its row waits for the next start, uncounted", async () => {
     const slots = createSlots({ slots: 1 });
     const seq = slots.add(addAgent(slots.db, heldPipeline()));
     const [held] = await slots.models.untilCalls(1);
     await slots.pool.stop(0);
     expect(held?.call.signal.aborted).toBe(true);
-    expect(slots.row(seq)).toMatchObject({ state: "running", attempt: 1, finishedAt: null });
+    expect(slots.row(seq)).toMatchObject({
+      state: "waiting",
+      startedAt: null,
+      attempt: 1,
+      recoveries: 0,
+      finishedAt: null,
+    });
     const { entries } = readJournal({ db: slots.db }, seq);
     expect(entries.map((entry) => entry.kind)).toEqual(["steps", "effect_started"]);
     expect(slots.ends).toEqual([]);
@@ -59,7 +65,7 @@ describe("stop", () => {
     await slots.models.echo(0);
     await passTurns(5);
     await slots.writer.drained();
-    expect(slots.row(seq).state).toBe("running");
+    expect(slots.row(seq).state).toBe("waiting");
     expect(readJournal({ db: slots.db }, seq).entries).toHaveLength(2);
   });
 });

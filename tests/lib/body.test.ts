@@ -1,11 +1,23 @@
 // Bodies read whole: declared and chunked, within their own bound and the bound of all together.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, jest, test } from "bun:test";
 import type { BodyReading, ByteBudget } from "../../src/lib/body";
 import { createByteBudget, IN_FLIGHT_BYTES, readBody } from "../../src/lib/body";
 import { passTurns } from "../support/turns";
 
 const MAX = 10;
+/** Larger than what is read in one piece. */
+const LARGE = 100_000;
+/** A budget of which one lane gets `bytes`. */
+const budgetOf = (bytes: number): ByteBudget => createByteBudget(2 * bytes);
+/** Whether nothing of a lane's part is taken, and its part is `bytes`. */
+function isFree(budget: ByteBudget, bytes: number): boolean {
+  const all = budget.reserve("lane", bytes);
+  const more = budget.reserve("lane", 1);
+  if (all) budget.release("lane", bytes);
+  if (more) budget.release("lane", 1);
+  return all && !more;
+}
 
 interface Sending {
   headers?: [string, string][];
@@ -34,7 +46,7 @@ function chunksOf(...chunks: (string | Error)[]): ReadableStream<Uint8Array> {
 }
 
 const read = (budget: ByteBudget, sending: Sending): Promise<BodyReading> =>
-  readBody({ budget }, { request: toRequest(sending), maxBytes: MAX });
+  readBody({ budget }, { request: toRequest(sending), maxBytes: MAX, lane: "lane" });
 
 const textOf = (reading: BodyReading): string =>
   reading.ok ? Buffer.from(reading.bytes).toString() : reading.problem;
@@ -70,21 +82,47 @@ const SENT: [name: string, outcome: string, sending: () => Sending][] = [
 describe("readBody", () => {
   test.each(SENT)("%s gives %p, and nothing of the budget stays taken", async (...row) => {
     const [, outcome, sending] = row;
-    const budget = createByteBudget(MAX);
-    expect(textOf(await read(budget, sending()))).toBe(outcome);
-    expect(budget.reserve(MAX)).toBe(true);
-    expect(budget.reserve(1)).toBe(false);
+    const budget = budgetOf(MAX);
+    const reading = await read(budget, sending());
+    expect(textOf(reading)).toBe(outcome);
+    if (reading.ok) reading.release();
+    expect(isFree(budget, MAX)).toBe(true);
   });
 
   test.each([
-    ["declared", () => declared(6, "012345")],
-    ["chunked", () => ({ body: chunksOf("01", "2345") })],
-  ])("a %s body beyond what all may take is refused and takes nothing", async (_name, sending) => {
-    const budget = createByteBudget(MAX);
-    budget.reserve(5);
-    expect(textOf(await read(budget, sending()))).toBe("overloaded");
-    expect(budget.reserve(5)).toBe(true);
-    expect(budget.reserve(1)).toBe(false);
+    ["declared", () => declared(LARGE, "x".repeat(LARGE))],
+    ["chunked", () => ({ body: chunksOf("x".repeat(LARGE - 1), "x") })],
+  ])("a large %s body takes of the budget until it is let go", async (_name, sending) => {
+    const budget = budgetOf(LARGE);
+    const data = { maxBytes: LARGE, lane: "lane" };
+    const reading = await readBody({ budget }, { ...data, request: toRequest(sending()) });
+    expect(isFree(budget, LARGE)).toBe(false);
+    const refused = await readBody({ budget }, { ...data, request: toRequest(sending()) });
+    expect(textOf(refused)).toBe("overloaded");
+    if (reading.ok) reading.release();
+    expect(isFree(budget, LARGE)).toBe(true);
+  });
+
+  test("a small body comes through although the budget is used up", async () => {
+    const budget = budgetOf(MAX);
+    budget.reserve("lane", MAX);
+    expect(textOf(await read(budget, declared(5, "hello")))).toBe("hello");
+  });
+
+  test("a large body that does not arrive in time is given up, and gives back what it took", async () => {
+    jest.useFakeTimers();
+    const budget = budgetOf(LARGE);
+    const started = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(9)),
+    });
+    const request = toRequest(declared(LARGE, started));
+    const reading = readBody({ budget }, { request, maxBytes: LARGE, lane: "lane" });
+    await passTurns(3);
+    expect(isFree(budget, LARGE)).toBe(false);
+    jest.advanceTimersByTime(15_000);
+    jest.useRealTimers();
+    expect(textOf(await reading)).toBe("slow");
+    expect(isFree(budget, LARGE)).toBe(true);
   });
 
   test("a chunked body is cut where it passes its bound, and the rest is not asked for", async () => {
@@ -112,28 +150,28 @@ describe("readBody", () => {
 
   test("a compressed body is refused unread", async () => {
     const request = toRequest({ headers: [["content-encoding", "br"]], body: "x" });
-    await readBody({ budget: createByteBudget() }, { request, maxBytes: MAX });
+    await readBody({ budget: createByteBudget() }, { request, maxBytes: MAX, lane: "lane" });
     expect(request.bodyUsed).toBe(false);
   });
 });
 
-test("a sender that announces much and sends little holds up no other", async () => {
-  const budget = createByteBudget(MAX);
+test("a sender that announces much and sends little takes only what arrived", async () => {
+  const budget = budgetOf(LARGE);
   const { promise: rest, resolve: sendRest } = Promise.withResolvers<void>();
   const slow = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new Uint8Array(1)),
     async pull(controller) {
       await rest;
-      controller.enqueue(new Uint8Array(MAX - 1));
+      controller.enqueue(new Uint8Array(LARGE - 1));
       controller.close();
     },
   });
-  const waiting = read(budget, declared(MAX, slow));
-  await passTurns(2);
-  expect(textOf(await read(budget, declared(5, "hello")))).toBe("hello");
+  const request = toRequest(declared(LARGE, slow));
+  const waiting = readBody({ budget }, { request, maxBytes: LARGE, lane: "lane" });
+  await passTurns(3);
+  expect(isFree(budget, LARGE - 1)).toBe(true);
   sendRest();
   expect((await waiting).ok).toBe(true);
-  expect(budget.reserve(MAX)).toBe(true);
 });
 
 /** HTTP lets a length be repeated where both say the same; the server joins them by a comma. */
@@ -150,22 +188,25 @@ describe("a length that is declared twice", () => {
     expect(textOf(await read(createByteBudget(), twice(11, "0123456789a")))).toBe("too_large");
   });
 
-  test("does not lift the bound of all bodies together", async () => {
-    const budget = createByteBudget(MAX);
-    await read(budget, twice(5, "hello"));
-    expect(budget.reserve(MAX + 1)).toBe(false);
+  test("takes no more of the budget than arrives", async () => {
+    const budget = budgetOf(MAX);
+    const reading = await read(budget, twice(5, "hello"));
+    expect(isFree(budget, MAX - 5)).toBe(true);
+    if (reading.ok) reading.release();
+    expect(isFree(budget, MAX)).toBe(true);
   });
 });
 
 describe("createByteBudget", () => {
-  test("takes 64 MiB, not one byte more, and takes again what was given back", () => {
+  test("takes 64 MiB in all and half of it from one lane, and again what was given back", () => {
     const budget = createByteBudget();
-    expect(budget.reserve(IN_FLIGHT_BYTES - 1)).toBe(true);
-    expect(budget.reserve(2)).toBe(false);
-    expect(budget.reserve(1)).toBe(true);
-    expect(budget.reserve(1)).toBe(false);
-    budget.release(1);
-    expect(budget.reserve(1)).toBe(true);
+    const half = IN_FLIGHT_BYTES / 2;
+    expect(budget.reserve("a", half)).toBe(true);
+    expect(budget.reserve("a", 1)).toBe(false);
+    expect(budget.reserve("b", half)).toBe(true);
+    expect(budget.reserve("e", 1)).toBe(false);
+    budget.release("a", 1);
+    expect(budget.reserve("e", 1)).toBe(true);
     expect(IN_FLIGHT_BYTES).toBe(64 * 1024 * 1024);
   });
 });

@@ -32,9 +32,9 @@ describe("a line", () => {
     const { log, lines } = createLines();
     log.info("server.started");
     log.error("request.failed", { error: "Error: x" });
-    log.debug("execution.finished");
+    log.debug("execution.recovered");
     const events = lines.map((line): unknown => JSON.parse(line)).map(eventOf);
-    expect(events).toEqual(["server.started", "request.failed", "execution.finished"]);
+    expect(events).toEqual(["server.started", "request.failed", "execution.recovered"]);
   });
 
   test("is ended by the only line break, whatever a field holds", () => {

@@ -164,7 +164,7 @@ test("limits are inclusive, and beyond them no other fault is looked for", () =>
 test("a pipeline at all limits is checked, faults and all, without a long wait", () => {
   const nodes = Array.from({ length: 98 }, (_, index) =>
     llm(`node-with-a-long-name-${index}`, {
-      userPromptTemplate: `{{nodes.node-with-a-long-nam-${index}.output}}`.repeat(200),
+      userPromptTemplate: `{{nodes.node-with-a-long-nam-${index}.output}}`.repeat(20),
       [`unknown${index}`]: 1,
     }),
   );
@@ -175,6 +175,16 @@ test("a pipeline at all limits is checked, faults and all, without a long wait",
   const { faults, compiled } = validate(pipeline);
   expect(compiled).toBeNull();
   expect(faults.length).toBeGreaterThan(500);
+});
+
+test("more than 2,000 template expressions are refused before any is read", () => {
+  const withExpressions = (count: number) => {
+    const userPromptTemplate = "{{input}}".repeat(count);
+    const nodes = [llm("llm", { userPromptTemplate })];
+    return validate(pipelineOf({ nodes, edges: ["in>llm", "llm>out"], mapping: "x" })).faults;
+  };
+  expect(withExpressions(2_000)).toEqual([]);
+  expect(withExpressions(2_001)).toMatchObject([{ code: "PIPELINE_TOO_LARGE", field: "pipeline" }]);
 });
 
 test("no message repeats a value that was sent", () => {

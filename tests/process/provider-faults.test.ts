@@ -175,7 +175,7 @@ describe("without HOOKLINE_ALLOW_PRIVATE", () => {
   test("another port of an allowed host is not reached", async () => {
     await using inner = await startStub();
     await using scene = await openModelScene();
-    const body = { baseUrl: inner.baseUrl };
+    const body = { baseUrl: inner.baseUrl, apiKey: PROVIDER_KEY };
     await askData(scene.server, { call: `PATCH /providers/${scene.provider}`, body });
     const execution = await runOn(scene.server, scene);
     expect(execution).toMatchObject({ status: "failed", error: { code: "ADDRESS_FORBIDDEN" } });

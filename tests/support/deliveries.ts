@@ -31,6 +31,7 @@ export function createDelivery(more: Partial<Delivery> = {}): Delivery {
     agent: liveAgent(1),
     preset: null,
     body: new Uint8Array(0),
+    release: () => undefined,
     webhook: null,
     verified: true,
     trusted: true,

@@ -11,7 +11,6 @@ import { createPool } from "../../src/executions/pool";
 import type { PoolDeps } from "../../src/executions/pool";
 import { createManualClock } from "../../src/lib/clock";
 import { createLoopTurn } from "../../src/lib/loop-turn";
-import { DEFAULT_LIMITS } from "../../src/pipelines/pipelines.schema";
 import type { Pipeline } from "../../src/pipelines/pipelines.schema";
 import type { Json } from "../../src/pipelines/record";
 import { llm, pipelineOf } from "../pipelines/fixtures";
@@ -70,7 +69,7 @@ export function createSlots(options: SlotOptions = {}) {
     clock,
     log,
     writer: createWriter({ db, clock, log }),
-    versions: createCompiledVersions({ db, limits: DEFAULT_LIMITS }),
+    versions: createCompiledVersions({ db }),
     freshInputs: createFreshInputs(),
     turn: createLoopTurn({ clock }),
     slots: 10,

@@ -65,6 +65,16 @@ async function callModel(
   }
 }
 
+/** Characters of a prompt that its step keeps: many nodes may send the same large input. */
+const MAX_KEPT_CHARS = 65_536;
+
+/** Enough of a text to know it by. A copy: a part of a text would keep all of it in memory. */
+function clip(text: string): string {
+  if (text.length <= MAX_KEPT_CHARS) return text;
+  const kept = Buffer.from(text.slice(0, MAX_KEPT_CHARS)).toString();
+  return `${kept}… (${text.length} characters)`;
+}
+
 const toResult = (answer: ModelAnswer): Json => ({
   ...answer,
   usage: answer.usage === null ? null : { ...answer.usage },
@@ -162,8 +172,8 @@ export const llmCallNode: NodeType = {
         };
         step.input = {
           model: call.model,
-          system: call.system,
-          prompt: call.prompt,
+          system: call.system === null ? null : clip(call.system),
+          prompt: clip(call.prompt),
           temperature: call.temperature,
           maxTokens: call.maxTokens,
         };

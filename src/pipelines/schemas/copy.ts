@@ -19,7 +19,7 @@ import {
 export const MAX_SCHEMA_FAULTS = 20;
 /** Schemas inside schemas, and all schemas of one; compiling takes about 5 µs each. */
 const MAX_SCHEMA_DEPTH = 64;
-const MAX_SCHEMAS = 10_000;
+const MAX_SCHEMAS = 2_000;
 
 /** A schema of the copy, and the schemas that it applies, by what they are applied to. */
 export interface CopiedSchema {

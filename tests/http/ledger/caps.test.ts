@@ -54,8 +54,10 @@ describe("verified refusals of one webhook", () => {
     const app = await createTestApp();
     const { id } = await verifying(app, { webhook: { limits: { maxBodyBytes: 25 * MIB } } });
     const sizes = [25, 25, 15, 14, 1].map((mib) => mib * MIB);
-    for (const size of sizes) await app.deliver(id, "x".repeat(size), GOOD);
-    await app.ledger.flush();
+    for (const size of sizes) {
+      await app.deliver(id, "x".repeat(size), GOOD);
+      await app.ledger.flush();
+    }
     const kept = app.db.raw.query("select size from deliveries order by seq").all();
     expect(kept).toEqual([{ size: 25 * MIB }, { size: 25 * MIB }, { size: 14 * MIB }]);
     expect(countsIn(app)).toMatchObject([{ reason: "INVALID_JSON", count: 2 }]);

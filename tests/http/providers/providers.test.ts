@@ -87,15 +87,27 @@ describe("a provider that is there", () => {
     const app = await createTestApp();
     const { data: before } = await create(app);
     app.clock.advance(1000);
-    const patch = { name: "Other", baseUrl: "https://models.test/v1/", enabled: false };
+    const patch = { name: "Other", baseUrl: `${before.baseUrl}/v2/`, enabled: false };
     const { data: after } = await app.api(`PATCH /providers/${before.id}`, patch);
     expect(after).toEqual({
       ...before,
       name: "Other",
-      baseUrl: "https://models.test/v1",
+      baseUrl: `${before.baseUrl}/v2`,
       enabled: false,
       updatedAt: "2026-01-01T00:00:01.000Z",
     });
+  });
+
+  test("does not take its key to another server unless that is given again", async () => {
+    const app = await createTestApp();
+    const { id } = (await create(app)).data;
+    const baseUrl = "https://elsewhere.test/v1";
+    const refused = await app.api(`PATCH /providers/${id}`, { baseUrl });
+    expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR", shows: ["/apiKey"] });
+    const moved = await app.api(`PATCH /providers/${id}`, { baseUrl, apiKey: KEY });
+    expect(moved.data.baseUrl).toBe(baseUrl);
+    const without = { baseUrl: "https://third.test/v1", apiKey: null };
+    expect((await app.api(`PATCH /providers/${id}`, without)).data.apiKey).toBeNull();
   });
 
   test("gets a new key in place of the old one, and loses it by null", async () => {

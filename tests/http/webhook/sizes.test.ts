@@ -157,22 +157,25 @@ describe("bodies that are being read at once", () => {
     return { app, send, budget };
   }
 
+  const LARGE = 100_000;
+
   test.each([[false], [true]])(
     "beyond the budget are 503 OVERLOADED (streamed: %p)",
     async (stream) => {
-      const { send } = await withBudget(100);
-      const refused = await send(jsonOf(101), stream);
+      const { send } = await withBudget(2 * LARGE);
+      const refused = await send(jsonOf(LARGE + 1), stream);
       expectAnswer(refused, { status: 503, code: "OVERLOADED" });
       expect(refused.headers.get("retry-after")).toBe("1");
     },
   );
 
-  test("give their bytes back, whatever became of them", async () => {
-    const { send, budget } = await withBudget(100);
-    for (const text of [jsonOf(100), "{".repeat(100), jsonOf(101)]) {
+  test("give their bytes back once they are answered, whatever became of them", async () => {
+    const { send, budget } = await withBudget(2 * LARGE);
+    for (const text of [jsonOf(LARGE), "{".repeat(LARGE), jsonOf(LARGE + 1)]) {
       await send(text);
       await send(text, true);
     }
-    expect(budget.reserve(100)).toBe(true);
+    expect(budget.reserve("address null", LARGE)).toBe(true);
+    expect(budget.reserve("address other", LARGE)).toBe(true);
   });
 });

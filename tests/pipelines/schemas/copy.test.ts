@@ -106,10 +106,10 @@ test("all faults of a schema are named at once, up to 20", () => {
   );
 });
 
-test("more than 10,000 schemas in one are refused", () => {
+test("more than 2,000 schemas in one are refused", () => {
   const schemas = (count: number): Json => ({ oneOf: Array.from({ length: count }, () => ({})) });
-  expect(faultsOf(schemas(9_999))).toEqual([]);
-  expect(faultsOf(schemas(10_000))).toEqual(["/oneOf/9999 SCHEMA_INVALID"]);
+  expect(faultsOf(schemas(1_999))).toEqual([]);
+  expect(faultsOf(schemas(2_000))).toEqual(["/oneOf/1999 SCHEMA_INVALID"]);
 });
 
 test("schemas nested deeper than 64 levels are refused", () => {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import type { TestApp } from "../support/app";
 import { createTestApp } from "../support/app";
-import { createDurations } from "../../src/webhooks/durations";
+import { createDurations } from "../../src/executions/durations";
 
 const AGENT = 1;
 const seconds = (...list: number[]): number[] => list.map((value) => value * 1000);

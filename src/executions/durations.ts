@@ -1,7 +1,7 @@
 // How long an agent's executions take, for the Retry-After of the concurrency limit.
 
 import type { Db } from "../db/open";
-import { recentDurations } from "../executions/executions.store";
+import { recentDurations } from "./executions.store";
 
 const KEPT = 20;
 const FALLBACK_SECONDS = 5;
