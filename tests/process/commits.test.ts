@@ -4,6 +4,7 @@
 import { expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open";
 import { guardProcesses } from "../support/process-cleanup";
+import { testWith } from "../support/tools";
 import { createTestApp } from "../support/app";
 import { makeFolder } from "../support/process-files";
 import { isLogSync, isLogWrite, readTrace, traceInto } from "../support/process-trace";
@@ -13,44 +14,49 @@ import { deliveryBytes, Load } from "../support/server-load";
 
 guardProcesses();
 
+const tracedTest = testWith(["strace"]);
+
 const OPEN = { webhook: { limits: NO_LIMITS } };
 
 const markerOf = (number: number): string => `marker-${String(number).padStart(5, "0")}`;
 
-test("no delivery is answered 200 before the log that holds it has been flushed to the disk", async () => {
-  using folder = makeFolder();
-  const path = folder.file("trace");
-  const calls = ["write", "writev", "sendto", "sendmsg", "pwrite64", "fsync", "fdatasync"];
-  const launcher = traceInto({ path, calls, maxString: 6000 });
-  await using server = await startServer({ launcher });
-  const { id: agentId } = await makeAgent(server, OPEN);
-  const load = new Load({
-    url: server.url,
-    connections: 16,
-    make: (number) => deliveryBytes({ agentId, body: { mark: markerOf(number) } }),
-    requests: 200,
-  });
-  await load.ended;
-  expect(load.acknowledged.size).toBe(200);
-  expect(await server.stop()).toBe(0);
+tracedTest(
+  "no delivery is answered 200 before the log that holds it has been flushed to the disk",
+  async () => {
+    using folder = makeFolder();
+    const path = folder.file("trace");
+    const calls = ["write", "writev", "sendto", "sendmsg", "pwrite64", "fsync", "fdatasync"];
+    const launcher = traceInto({ path, calls, maxString: 6000 });
+    await using server = await startServer({ launcher });
+    const { id: agentId } = await makeAgent(server, OPEN);
+    const load = new Load({
+      url: server.url,
+      connections: 16,
+      make: (number) => deliveryBytes({ agentId, body: { mark: markerOf(number) } }),
+      requests: 200,
+    });
+    await load.ended;
+    expect(load.acknowledged.size).toBe(200);
+    expect(await server.stop()).toBe(0);
 
-  const trace = readTrace(path);
-  const writes = trace.filter(isLogWrite);
-  const syncs = trace.filter(isLogSync);
-  const answers = trace.filter(({ text }) => text.includes('"HTTP/1.1 200 OK'));
-  const orders = [...load.acknowledged].map(([number, id]) => {
-    const written = writes.find(({ text }) => text.includes(markerOf(number)))?.ended;
-    const flushed = syncs.find(({ began }) => began > (written ?? Infinity))?.ended;
-    const answered = answers.find(({ text }) => text.includes(id))?.began;
-    return { number, written, flushed, answered };
-  });
-  const early = orders.filter(
-    ({ flushed = Infinity, answered = -1 }) => answered === -1 || answered < flushed,
-  );
-  expect(early).toEqual([]);
-});
+    const trace = readTrace(path);
+    const writes = trace.filter(isLogWrite);
+    const syncs = trace.filter(isLogSync);
+    const answers = trace.filter(({ text }) => text.includes('"HTTP/1.1 200 OK'));
+    const orders = [...load.acknowledged].map(([number, id]) => {
+      const written = writes.find(({ text }) => text.includes(markerOf(number)))?.ended;
+      const flushed = syncs.find(({ began }) => began > (written ?? Infinity))?.ended;
+      const answered = answers.find(({ text }) => text.includes(id))?.began;
+      return { number, written, flushed, answered };
+    });
+    const early = orders.filter(
+      ({ flushed = Infinity, answered = -1 }) => answered === -1 || answered < flushed,
+    );
+    expect(early).toEqual([]);
+  },
+);
 
-test("1,000 deliveries, 64 at a time, share at most 250 commits", async () => {
+tracedTest("1,000 deliveries, 64 at a time, share at most 250 commits", async () => {
   using folder = makeFolder();
   const path = folder.file("trace");
   const launcher = traceInto({ path, calls: ["fsync", "fdatasync"], maxString: 32 });

@@ -1,10 +1,11 @@
 // The lines of the product's first description as a user runs them, with curl and openssl: only
 // host, ids, token and secret are filled in.
 
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { guardProcesses } from "../support/process-cleanup";
+import { testWith } from "../support/tools";
 import { eventually } from "../support/process-waiting";
 import { makeFolder } from "../support/process-files";
 import { askData, listExecutions } from "../support/server-calls";
@@ -12,6 +13,8 @@ import type { Server } from "../support/server";
 import { startServer } from "../support/server";
 
 guardProcesses();
+
+const seedTest = testWith(["curl", "openssl"]);
 
 const ENABLE = `curl -X PATCH /agents/{id} \\
   -H "Authorization: Bearer $TOKEN" \\
@@ -96,43 +99,46 @@ const pollEnd = (shell: Shell, executionId: string) =>
     return data.status === "running" ? null : data;
   });
 
-test("the lines that enable, trigger and poll do on a new agent what the seed says", async () => {
-  await using server = await startServer();
-  using home = makeFolder();
-  const { id } = await newAgent(server);
-  const shell = openShell({ server, home: home.path, agentId: id });
+seedTest(
+  "the lines that enable, trigger and poll do on a new agent what the seed says",
+  async () => {
+    await using server = await startServer();
+    using home = makeFolder();
+    const { id } = await newAgent(server);
+    const shell = openShell({ server, home: home.path, agentId: id });
 
-  const enabled = await shell.run(ENABLE);
-  expect(enabled.status).toBe(200);
-  expect(JSON.parse(enabled.text)).toMatchObject({
-    success: true,
-    data: { id, webhookEnabled: true, webhookUrl: `${server.url}/agents/${id}/webhook` },
-  });
+    const enabled = await shell.run(ENABLE);
+    expect(enabled.status).toBe(200);
+    expect(JSON.parse(enabled.text)).toMatchObject({
+      success: true,
+      data: { id, webhookEnabled: true, webhookUrl: `${server.url}/agents/${id}/webhook` },
+    });
 
-  const triggered = await shell.run(TRIGGER);
-  expect(triggered.status).toBe(200);
-  expect(triggered.text).toMatch(ACCEPTED);
+    const triggered = await shell.run(TRIGGER);
+    expect(triggered.status).toBe(200);
+    expect(triggered.text).toMatch(ACCEPTED);
 
-  const executionId = ACCEPTED.exec(triggered.text)?.[1] ?? "";
-  const execution = await pollEnd(shell, executionId);
-  const input = { message: "Process this incoming data", payload: { key: "value" } };
-  expect(execution).toMatchObject({
-    id: executionId,
-    agentId: id,
-    trigger: "webhook",
-    status: "completed",
-    input,
-    output: JSON.stringify(input),
-    error: null,
-  });
+    const executionId = ACCEPTED.exec(triggered.text)?.[1] ?? "";
+    const execution = await pollEnd(shell, executionId);
+    const input = { message: "Process this incoming data", payload: { key: "value" } };
+    expect(execution).toMatchObject({
+      id: executionId,
+      agentId: id,
+      trigger: "webhook",
+      status: "completed",
+      input,
+      output: JSON.stringify(input),
+      error: null,
+    });
 
-  await askData(server, { call: `POST /agents/${id}/invoke`, body: { input: "by hand" } });
-  expect(await listExecutions(server, id)).toHaveLength(2);
-  const filtered = await askData(server, `GET /agents/${id}/executions?trigger=webhook`);
-  expect(filtered.map((row: { id: string }) => row.id)).toEqual([executionId]);
-});
+    await askData(server, { call: `POST /agents/${id}/invoke`, body: { input: "by hand" } });
+    expect(await listExecutions(server, id)).toHaveLength(2);
+    const filtered = await askData(server, `GET /agents/${id}/executions?trigger=webhook`);
+    expect(filtered.map((row: { id: string }) => row.id)).toEqual([executionId]);
+  },
+);
 
-test("the line with the bearer secret is accepted, and without it refused", async () => {
+seedTest("the line with the bearer secret is accepted, and without it refused", async () => {
   await using server = await startServer();
   using home = makeFolder();
   const { id } = await newAgent(server);
@@ -160,33 +166,36 @@ test("the line with the bearer secret is accepted, and without it refused", asyn
   }
 });
 
-test("the lines with the openssl signature are accepted with and without sha256=, and without a signature refused", async () => {
-  await using server = await startServer();
-  using home = makeFolder();
-  const { id } = await newAgent(server);
-  const shell = openShell({ server, home: home.path, agentId: id });
-  await shell.run(ENABLE);
-  const secret = (await choose(server, { agentId: id, auth: { type: "bearer" } })) ?? "";
-  // The secret stays when the method changes.
-  expect(await choose(server, { agentId: id, auth: { type: "hmac" } })).toBeUndefined();
+seedTest(
+  "the lines with the openssl signature are accepted with and without sha256=, and without a signature refused",
+  async () => {
+    await using server = await startServer();
+    using home = makeFolder();
+    const { id } = await newAgent(server);
+    const shell = openShell({ server, home: home.path, agentId: id });
+    await shell.run(ENABLE);
+    const secret = (await choose(server, { agentId: id, auth: { type: "bearer" } })) ?? "";
+    // The secret stays when the method changes.
+    expect(await choose(server, { agentId: id, auth: { type: "hmac" } })).toBeUndefined();
 
-  for (const line of [HMAC, HMAC.replace("sha256=$", "$")]) {
-    const accepted = await shell.run(line, { secret });
-    expect(accepted.status).toBe(200);
-    expect(accepted.text).toMatch(ACCEPTED);
-    const executionId = ACCEPTED.exec(accepted.text)?.[1] ?? "";
-    expect(await pollEnd(shell, executionId)).toMatchObject({
-      status: "completed",
-      output: '{"message":"Hello"}',
-    });
-  }
-  for (const line of [UNSIGNED, BEARER]) {
-    expect((await shell.run(line, { secret })).status).toBe(401);
-  }
-  expect((await shell.run(HMAC, { secret: `${secret}\n` })).status).toBe(401);
-});
+    for (const line of [HMAC, HMAC.replace("sha256=$", "$")]) {
+      const accepted = await shell.run(line, { secret });
+      expect(accepted.status).toBe(200);
+      expect(accepted.text).toMatch(ACCEPTED);
+      const executionId = ACCEPTED.exec(accepted.text)?.[1] ?? "";
+      expect(await pollEnd(shell, executionId)).toMatchObject({
+        status: "completed",
+        output: '{"message":"Hello"}',
+      });
+    }
+    for (const line of [UNSIGNED, BEARER]) {
+      expect((await shell.run(line, { secret })).status).toBe(401);
+    }
+    expect((await shell.run(HMAC, { secret: `${secret}\n` })).status).toBe(401);
+  },
+);
 
-test("a minute takes 100 requests, and the next is answered 429 with Retry-After", async () => {
+seedTest("a minute takes 100 requests, and the next is answered 429 with Retry-After", async () => {
   await using server = await startServer();
   using home = makeFolder();
   const { id } = await newAgent(server);
