@@ -36,8 +36,16 @@ import {
   toAgent,
 } from "./change";
 
+type RouteDeps = AgentsDeps & GuardDeps;
+
 /** `/agents` and what belongs to one agent's definition. */
-export function agentRoutes(deps: AgentsDeps & GuardDeps) {
+export const agentRoutes = (deps: RouteDeps) =>
+  new Elysia({ normalize: false })
+    .use(collectionRoutes(deps))
+    .use(lifeRoutes(deps))
+    .use(versionRoutes(deps));
+
+function collectionRoutes(deps: RouteDeps) {
   const read = { ...requires(deps, "read"), query: NoQuery };
   const admin = { ...requires(deps, "admin"), query: NoQuery };
   const adminBody = { ...requiresJson(deps, "admin"), query: NoQuery };
@@ -80,7 +88,12 @@ export function agentRoutes(deps: AgentsDeps & GuardDeps) {
         set.status = 204;
       },
       admin,
-    )
+    );
+}
+
+function lifeRoutes(deps: RouteDeps) {
+  const admin = { ...requires(deps, "admin"), query: NoQuery };
+  return new Elysia({ normalize: false })
     .post(
       "/agents/:id/activate",
       async ({ params }) => success(toAgent(deps, await activateAgent(deps, params.id))),
@@ -91,6 +104,25 @@ export function agentRoutes(deps: AgentsDeps & GuardDeps) {
       async ({ params }) => success(toAgent(deps, await deactivateAgent(deps, params.id))),
       { ...admin, response: { 200: answer(AgentSchema) } },
     )
+    .post(
+      "/agents/:id/webhook/secrets",
+      async ({ params, body, set }) => {
+        const created = await rotateSecret(deps, { id: params.id, body });
+        set.status = 201;
+        return success(created);
+      },
+      {
+        ...requiresJson(deps, "admin"),
+        query: NoQuery,
+        body: SecretCreateSchema,
+        response: { 201: answer(SecretCreatedSchema) },
+      },
+    );
+}
+
+function versionRoutes(deps: RouteDeps) {
+  const read = { ...requires(deps, "read"), query: NoQuery };
+  return new Elysia({ normalize: false })
     .get(
       "/agents/:id/versions",
       ({ params }) => {
@@ -116,14 +148,5 @@ export function agentRoutes(deps: AgentsDeps & GuardDeps) {
         params: t.Object({ id: t.String(), version: t.String({ pattern: "^[1-9][0-9]{0,8}$" }) }),
         response: { 200: answer(VersionSchema) },
       },
-    )
-    .post(
-      "/agents/:id/webhook/secrets",
-      async ({ params, body, set }) => {
-        const created = await rotateSecret(deps, { id: params.id, body });
-        set.status = 201;
-        return success(created);
-      },
-      { ...adminBody, body: SecretCreateSchema, response: { 201: answer(SecretCreatedSchema) } },
     );
 }

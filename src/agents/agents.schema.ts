@@ -108,7 +108,6 @@ export const VersionSummarySchema = closed(versionFields);
 export type VersionSummary = Static<typeof VersionSummarySchema>;
 
 export const VersionSchema = closed({ ...versionFields, pipeline: PipelineSchema });
-export type Version = Static<typeof VersionSchema>;
 
 const MAX_GRACE_SECONDS = 7 * 24 * 3600;
 

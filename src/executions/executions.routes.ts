@@ -54,7 +54,10 @@ function refuseWait(waitSeconds: unknown): void {
 }
 
 /** `/agents/{id}/executions` and `/agents/{id}/invoke`. */
-export function executionRoutes(deps: ViewDeps & InvokeDeps & GuardDeps) {
+export const executionRoutes = (deps: ViewDeps & InvokeDeps & GuardDeps) =>
+  new Elysia({ normalize: false }).use(readRoutes(deps)).use(invokeRoute(deps));
+
+function readRoutes(deps: ViewDeps & GuardDeps) {
   const read = requires(deps, "read");
   return new Elysia({ normalize: false })
     .get(
@@ -102,19 +105,21 @@ export function executionRoutes(deps: ViewDeps & InvokeDeps & GuardDeps) {
         ),
         response: { 200: answer(t.Union([ExecutionSchema, ExecutionResultSchema])) },
       },
-    )
-    .post(
-      "/agents/:id/invoke",
-      async ({ params, body }) => {
-        refuseWait(body.waitSeconds);
-        // Parsed by `JSON.parse`: any value is JSON.
-        return success(await invoke(deps, { agentId: params.id, input: body.input as Json }));
-      },
-      {
-        ...requiresJson(deps, "operate"),
-        query: NoQuery,
-        body: InvokeSchema,
-        response: { 200: answer(AcceptedSchema) },
-      },
     );
 }
+
+const invokeRoute = (deps: InvokeDeps & GuardDeps) =>
+  new Elysia({ normalize: false }).post(
+    "/agents/:id/invoke",
+    async ({ params, body }) => {
+      refuseWait(body.waitSeconds);
+      // Parsed by `JSON.parse`: any value is JSON.
+      return success(await invoke(deps, { agentId: params.id, input: body.input as Json }));
+    },
+    {
+      ...requiresJson(deps, "operate"),
+      query: NoQuery,
+      body: InvokeSchema,
+      response: { 200: answer(AcceptedSchema) },
+    },
+  );

@@ -15,9 +15,6 @@ import {
 } from "./outbound-address";
 import { parseTarget } from "./outbound-url";
 
-export { parseAllowPrivate, type AllowRule } from "./outbound-address";
-export { checkBaseUrl, type BaseUrlCheck } from "./outbound-url";
-
 /** Bytes of a response body. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { isPublicAddress, mayReach } from "../../src/lib/outbound-address";
-import { checkBaseUrl, parseAllowPrivate } from "../../src/lib/outbound";
+import { parseAllowPrivate } from "../../src/lib/outbound-address";
+import { checkBaseUrl } from "../../src/lib/outbound-url";
 
 const PRIVATE: [address: string, what: string][] = [
   ["0.0.0.0", "this host"],

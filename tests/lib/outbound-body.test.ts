@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type Server, type Socket } from "node:net";
-import { createOutbound, OutboundError, parseAllowPrivate } from "../../src/lib/outbound";
+import { createOutbound, OutboundError } from "../../src/lib/outbound";
+import { parseAllowPrivate } from "../../src/lib/outbound-address";
 import { startModelStub } from "../support/model-stub";
 import { rejection } from "../support/rejection";
 

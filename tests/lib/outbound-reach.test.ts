@@ -1,12 +1,8 @@
 // Which targets a request reaches: a listener on loopback counts the connections.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import {
-  createOutbound,
-  parseAllowPrivate,
-  type Outbound,
-  type Resolve,
-} from "../../src/lib/outbound";
+import { createOutbound, type Outbound, type Resolve } from "../../src/lib/outbound";
+import { parseAllowPrivate } from "../../src/lib/outbound-address";
 import { startModelStub, type ModelStub } from "../support/model-stub";
 import { rejection } from "../support/rejection";
 

@@ -11,7 +11,6 @@ export const github = {
       header: "x-hub-signature-256",
       prefixes: ["sha256="],
       algorithm: "sha256",
-      encoding: "hex",
     },
   }),
   deliveryIdHeader: "x-github-delivery",

@@ -9,6 +9,5 @@ export const hmac = plainRow({
     header: "x-webhook-signature",
     prefixes: ["sha256=", ""],
     algorithm: "sha256",
-    encoding: "hex",
   },
 });

@@ -3,13 +3,12 @@
 import type { HmacAlgorithm } from "../../lib/crypto";
 import type { AuthType, BuiltPreset } from "../../vocabulary";
 
-/** HMAC of the raw body in one header. */
+/** HMAC of the raw body, in hex, in one header. */
 export interface SignatureRow {
   header: string;
   /** Texts one of which stands before the digest; the empty text allows it bare. */
   prefixes: readonly string[];
   algorithm: HmacAlgorithm;
-  encoding: "hex";
 }
 
 export interface PresetRow {
