@@ -132,7 +132,7 @@ export const ERRORS = {
   SHUTTING_DOWN: row(
     503,
     "The server is stopping; try again shortly.",
-    "It stops taking work on SIGTERM and ends within 25 seconds.",
+    "`/readyz` only. After SIGTERM no new connection is taken, and the process ends within 25 seconds.",
   ),
 
   FAILING: row(
