@@ -116,8 +116,10 @@ class Run {
   logged(event: string): Promise<LogLine> {
     return eventually(`the log line ${event}`, () => {
       const line = this.find(event);
-      if (line === undefined && this.child.exitCode !== null) {
-        throw new Error(`the server ended without ${event}: ${this.err.text}`);
+      const { exitCode, signalCode } = this.child;
+      const end = signalCode ?? exitCode;
+      if (line === undefined && end !== null) {
+        throw new Error(`the server ended (${end}) without ${event}: ${this.err.text}`);
       }
       return line ?? null;
     });
