@@ -188,7 +188,7 @@ export const ERRORS = {
   ),
   PROVIDER_MISSING: row(
     null,
-    "The provider of this node does not exist any more.",
+    "The provider of this node does not exist any more, or is switched off.",
     "Choose another provider and activate.",
   ),
   CREDENTIAL_UNREADABLE: row(

@@ -1,6 +1,6 @@
 // Rows of agents and their versions. A deleted agent keeps its row, so that its executions can be read.
 
-import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, isNull, lt, sql } from "drizzle-orm";
 import type { Db } from "../db/open";
 import { agents, agentVersions } from "../db/schema";
 import type { Clock } from "../lib/clock";
@@ -69,14 +69,19 @@ export function findAgentSeq(deps: { db: Db }, id: string): number | undefined {
   return deps.db.orm.select({ seq: agents.seq }).from(agents).where(eq(agents.id, id)).get()?.seq;
 }
 
+/** An agent's row without its draft, which may be 1 MiB. */
+export type AgentOverview = Omit<AgentRow, "draft">;
+
+const { draft: _draft, ...overview } = getTableColumns(agents);
+
 /** Up to `limit` agents below the cursor, newest first. */
 export function listAgents(
   deps: { db: Db },
   data: { before: number | null; limit: number },
-): AgentRow[] {
+): AgentOverview[] {
   const below = data.before === null ? undefined : lt(agents.seq, data.before);
   return deps.db.orm
-    .select()
+    .select(overview)
     .from(agents)
     .where(and(isNull(agents.deletedAt), below))
     .orderBy(desc(agents.seq))
@@ -151,7 +156,7 @@ export function activateDraft(deps: AgentStoreDeps, row: AgentRow): AgentRow {
 }
 
 /** Wire shape of an agent in a list. */
-export const toAgentSummary = (row: AgentRow, publicUrl: string): AgentSummary => ({
+export const toAgentSummary = (row: AgentOverview, publicUrl: string): AgentSummary => ({
   id: row.id,
   name: row.name,
   description: row.description,

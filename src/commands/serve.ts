@@ -242,9 +242,15 @@ const isExpected = (error: unknown): error is Error =>
 
 /** In words where the owner can do something about it; else with what a bug report needs. */
 function describeStartFailure(error: unknown): string {
+  if (isStorage(error)) {
+    return `The database cannot be used: ${error.message}. Free space or mend the disk; a damaged file is replaced by a backup.`;
+  }
   if (isExpected(error) || isUsage(error)) return error.message;
   return JSON.stringify({ event: "server.failed", ...describeError(error) });
 }
+
+const isStorage = (error: unknown): error is Error & { code: string } =>
+  error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_");
 
 const isUsage = (error: unknown): error is TypeError =>
   error instanceof TypeError && "code" in error;

@@ -2,7 +2,7 @@
 // start that prints its token once.
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { guardProcesses } from "../support/process-cleanup";
 import { makeFolder } from "../support/process-files";
@@ -215,6 +215,17 @@ describe("another encryption key", () => {
     expect(stderr).not.toContain("not a key");
     expectWords(stderr);
   });
+});
+
+test("a database that is none is told in words, and left as it is", async () => {
+  using folder = makeFolder();
+  const text = "this is no database\n".repeat(500);
+  writeFileSync(folder.file("hookline.db"), text);
+  const { code, stderr } = await startInVain({ dataDir: folder.path });
+  expect(code).toBe(1);
+  expect(stderr).toContain("The database cannot be used");
+  expectWords(stderr);
+  expect(readFileSync(folder.file("hookline.db"), "utf8")).toBe(text);
 });
 
 test("a data directory that cannot be made is told in words", async () => {

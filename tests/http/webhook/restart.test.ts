@@ -161,3 +161,21 @@ describe("credentials", () => {
     expect((await back.deliver(id, "1", { headers })).status).toBe(200);
   });
 });
+
+describe("a live version", () => {
+  test("runs on under settings that it would be too large for now, and is refused on activation", async () => {
+    const app = await createTestApp();
+    const { id } = await app.agent();
+    const next = await restart(app, { config: { pipelineMaxNodes: 2 } });
+    const { status, data } = await next.deliver(id, '"x"');
+    expect(status).toBe(200);
+    await next.pool.idle();
+    const read = await next.api(`GET /agents/${id}/executions/${data.executionId}`);
+    expect(read.data).toMatchObject({ status: "completed", output: "x" });
+    expectAnswer(await next.api(`POST /agents/${id}/activate`), {
+      status: 422,
+      code: "VALIDATION_ERROR",
+      shows: ["PIPELINE_TOO_LARGE"],
+    });
+  });
+});
