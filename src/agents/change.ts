@@ -18,12 +18,13 @@ import type { Agent, AgentCreate, AgentPatch, SecretCreate, SecretCreated } from
 import type { AgentChange, AgentRow } from "./agents.store";
 import { activateDraft, findAgent, insertAgent, toAgentSummary, updateAgent } from "./agents.store";
 import type { Directory, DirectoryDeps } from "./directory";
+import type { WebhookSettings } from "./webhook-settings";
 import {
   applyWebhookPatch,
   findConflicts,
   findUnavailable,
   readStoredWebhook,
-  resolveWebhook,
+  settingsOf,
 } from "./webhook-settings";
 
 export type AgentsDeps = DirectoryDeps & {
@@ -39,6 +40,8 @@ export type AgentsDeps = DirectoryDeps & {
 interface Changed {
   row: AgentRow;
   webhookSecret?: string;
+  /** The draft's faults where they are known: none after an activation. */
+  faults?: ErrorDetail[];
 }
 
 const SHORT_SECRET_CHARS = 16;
@@ -62,9 +65,10 @@ function checkDraft(deps: AgentsDeps, pipeline: Pipeline): void {
 const draftFaults = (deps: AgentsDeps, row: AgentRow): ErrorDetail[] =>
   validatePipeline(deps, JSON.parse(row.draft)).faults;
 
-function activate(deps: AgentsDeps, row: AgentRow): AgentRow {
-  refuseIfAny(draftFaults(deps, row));
-  return activateDraft(deps, row);
+function activate(deps: AgentsDeps, row: AgentRow): Changed {
+  const faults = draftFaults(deps, row);
+  refuseIfAny(faults);
+  return { row: activateDraft(deps, row), faults };
 }
 
 function settingsAfter(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }): string {
@@ -80,7 +84,7 @@ function settingsAfter(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatc
 
 /** Makes a secret where a method was chosen and there is none. */
 function ensureSecret(deps: AgentsDeps, row: AgentRow): string | undefined {
-  const { auth } = resolveWebhook(deps, readStoredWebhook(row.webhookSettings));
+  const { auth } = settingsOf(deps, row);
   const owner = { purpose: "webhook", ownerId: row.id } as const;
   if (auth.type === "none" || listLiveSecrets(deps, owner).length > 0) return undefined;
   const text = makeWebhookSecret();
@@ -95,10 +99,11 @@ function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }
   if (patch.description !== undefined) change.description = patch.description;
   if (patch.pipeline !== undefined) change.draft = JSON.stringify(patch.pipeline);
   if (patch.webhookEnabled !== undefined) change.webhookEnabled = patch.webhookEnabled;
-  let row = updateAgent(deps, { seq: data.row.seq, change });
-  if (row.webhookEnabled && row.status === "draft") row = activate(deps, row);
+  const row = updateAgent(deps, { seq: data.row.seq, change });
+  const activates = row.webhookEnabled && row.status === "draft";
+  const changed = activates ? activate(deps, row) : { row };
   const webhookSecret = ensureSecret(deps, row);
-  return webhookSecret === undefined ? { row } : { row, webhookSecret };
+  return webhookSecret === undefined ? changed : { ...changed, webhookSecret };
 }
 
 function checkPatch(deps: AgentsDeps, patch: AgentPatch): void {
@@ -132,9 +137,9 @@ export async function changeAgent(
 
 /** Makes the draft live; throws VALIDATION_ERROR with all faults. */
 export async function activateAgent(deps: AgentsDeps, id: string): Promise<Changed> {
-  const row = await deps.writer.write(() => activate(deps, getAgent(deps, id)));
+  const changed = await deps.writer.write(() => activate(deps, getAgent(deps, id)));
   deps.directory.forget(id);
-  return { row };
+  return changed;
 }
 
 /** Stops new executions; an agent that was never active stays a draft. */
@@ -187,10 +192,9 @@ const SHORT_SECRET: Warning = {
   message: "A secret of fewer than 16 characters can be guessed; use a longer one.",
 };
 
-function warningsOf(deps: AgentsDeps, row: AgentRow): Warning[] {
+function warningsOf(row: AgentRow, settings: WebhookSettings): Warning[] {
   const warnings: Warning[] = [];
-  const { auth } = resolveWebhook(deps, readStoredWebhook(row.webhookSettings));
-  if (row.webhookEnabled && auth.type === "none") {
+  if (row.webhookEnabled && settings.auth.type === "none") {
     const message = "The webhook takes deliveries from anyone; set webhook.auth.type.";
     warnings.push({ code: "WEBHOOK_OPEN", message });
   }
@@ -204,14 +208,14 @@ function warningsOf(deps: AgentsDeps, row: AgentRow): Warning[] {
 /** Wire shape of an agent; `changed` adds what only the answer to a change carries. */
 export function toAgent(deps: AgentsDeps, changed: Changed): Agent {
   const { row } = changed;
-  const settings = resolveWebhook(deps, readStoredWebhook(row.webhookSettings));
+  const settings = settingsOf(deps, row);
   const { type, preset } = settings.auth;
   const secrets = listLiveSecrets(deps, { purpose: "webhook", ownerId: row.id });
-  const warnings = warningsOf(deps, row);
+  const warnings = warningsOf(row, settings);
   return {
     ...toAgentSummary(row, deps.publicUrl()),
     pipeline: JSON.parse(row.draft),
-    faults: draftFaults(deps, row),
+    faults: changed.faults ?? draftFaults(deps, row),
     webhook: {
       auth: preset === null ? { type } : { type, preset },
       limits: settings.limits,

@@ -8,7 +8,7 @@ import { listLiveSecrets, openSecret } from "../secrets/secrets.store";
 import type { AgentStatus } from "../vocabulary";
 import { findAgentFacts } from "./agents.store";
 import type { WebhookSettings, WebhookSettingsDeps } from "./webhook-settings";
-import { readStoredWebhook, resolveWebhook } from "./webhook-settings";
+import { settingsOf } from "./webhook-settings";
 
 export interface LiveSecret {
   id: string;
@@ -50,7 +50,7 @@ function load(deps: DirectoryDeps, id: string): LiveAgent | undefined {
     status: row.status,
     liveVersion: row.liveVersion,
     webhookEnabled: row.webhookEnabled === 1,
-    webhook: resolveWebhook(deps, readStoredWebhook(row.webhookSettings)),
+    webhook: settingsOf(deps, row),
     secrets: [],
   };
 }

@@ -1,6 +1,7 @@
 // Settings of a webhook: what the owner set, what follows from preset and instance, what is refused.
 
-import { isRecord, mergePatch } from "../lib/json";
+import { mergePatch } from "../lib/json";
+import { isRecord } from "../lib/json-value";
 import type { Config } from "../config";
 import type { ErrorDetail } from "../errors";
 import type { AuthType, BuiltPreset, Preset } from "../vocabulary";
@@ -115,6 +116,12 @@ export function resolveWebhook(deps: WebhookSettingsDeps, stored: StoredWebhook)
     },
   };
 }
+
+/** The settings of an agent's row. */
+export const settingsOf = (
+  deps: WebhookSettingsDeps,
+  row: { webhookSettings: string },
+): WebhookSettings => resolveWebhook(deps, readStoredWebhook(row.webhookSettings));
 
 /** The settings column of an agent; it was written by `applyWebhookPatch`. */
 export const readStoredWebhook = (text: string): StoredWebhook => JSON.parse(text);

@@ -8,8 +8,8 @@ import type { Clock } from "../lib/clock";
 import { toIso } from "../lib/clock";
 import { formatId } from "../lib/ids";
 import type { Log } from "../lib/log";
-import type { LoopTurn } from "../lib/loop-turn";
 import { describeError } from "../lib/log";
+import type { LoopTurn } from "../lib/loop-turn";
 import type {
   JournalWriter,
   ModelAnswer,

@@ -36,19 +36,8 @@ export interface ExecutionRow {
   cost: number | null;
 }
 
-/** What the pool needs to start an execution. */
-export interface WaitingRow {
-  seq: number;
-  uid: Uint8Array;
-  agent: number;
-  version: number;
-  trigger: Trigger;
-  delivery: number | null;
-  attempt: number;
-  recoveries: number;
-}
-
-export interface NewExecution {
+/** What an execution is from the start. */
+export interface ExecutionOrigin {
   seq: number;
   uid: Uint8Array;
   agent: number;
@@ -56,6 +45,22 @@ export interface NewExecution {
   trigger: Trigger;
   /** Delivery whose body is the input, or null where the input has a payload of its own. */
   delivery: number | null;
+}
+
+/** What the pool needs to start an execution. */
+export interface WaitingRow extends ExecutionOrigin {
+  attempt: number;
+  recoveries: number;
+}
+
+/** An execution that was never in a slot, as the pool takes it up. */
+export const toFresh = (origin: ExecutionOrigin): WaitingRow => ({
+  ...origin,
+  attempt: 0,
+  recoveries: 0,
+});
+
+export interface NewExecution extends ExecutionOrigin {
   createdAt: number;
 }
 
@@ -219,8 +224,8 @@ export interface ExecutionFilter {
   limit: number;
 }
 
-/** Rows of one page that are looked at before it is cut short. */
-const MAX_SCANNED = 5_000;
+/** Rows of one page that are looked at before it is cut short, here and in the ledger. */
+export const MAX_SCANNED = 5_000;
 
 /**
  * Executions of an agent below `before`, newest first. Looks at no more than 5,000 rows;

@@ -95,7 +95,7 @@ function readStored(deps: { db: Db }, data: Stored): StoredInput {
 
 /** What parsed when it was accepted parses now; null where the body is gone. */
 const inputOf = (parsed: ParsedJson | null): Json =>
-  parsed !== null && parsed.ok ? (parsed.value as Json) : null;
+  parsed !== null && parsed.ok ? parsed.value : null;
 
 /** Reads input and trigger from the database, in one go. */
 export function readInput(deps: { db: Db }, data: Stored): ExecutionInput {

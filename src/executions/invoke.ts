@@ -7,7 +7,7 @@ import type { Sequence } from "../db/sequence";
 import { AppError } from "../errors";
 import { formatId } from "../lib/ids";
 import type { Json } from "../pipelines/record";
-import { insertExecution, insertPayload, packInput } from "./executions.store";
+import { insertExecution, insertPayload, packInput, toFresh } from "./executions.store";
 import type { Pool } from "./pool";
 
 export type InvokeDeps = AgentsDeps & {
@@ -41,7 +41,7 @@ export async function invoke(
       insertExecution(deps, { ...own, createdAt: deps.clock.now() });
       insertPayload(deps, { seq, payload });
     },
-    () => deps.pool.offer({ ...own, attempt: 0, recoveries: 0 }),
+    () => deps.pool.offer(toFresh(own)),
   );
   return { executionId: formatId("exec", uid), status: "running" };
 }

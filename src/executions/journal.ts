@@ -4,6 +4,7 @@
 import type { Db } from "../db/open";
 import type { EffectEnd, Json, Recorded, StepRecord } from "../pipelines/record";
 import { effectName, stepName } from "../pipelines/record";
+import { readOwn } from "../pipelines/values";
 import type { JournalEntry } from "./journal.store";
 import { readJournal } from "./journal.store";
 
@@ -45,12 +46,7 @@ const isShareable = (value: Json): boolean =>
     ? value.length >= MIN_SHARED_CHARS
     : typeof value === "object" && value !== null;
 
-function promptOf(step: StepRecord): Json {
-  const { input } = step;
-  return typeof input === "object" && input !== null && !Array.isArray(input)
-    ? (input["prompt"] ?? null)
-    : null;
-}
+const promptOf = (step: StepRecord): Json => readOwn(step.input, "prompt") ?? null;
 
 /** The record of finished steps, without what `input` or an earlier step of it holds. */
 export function encodeSteps(data: { steps: StepRecord[]; input: Json }): string {

@@ -1,16 +1,15 @@
 // The slots: takes waiting executions from the table, agents in turn, and runs each in a slot.
 // A slot hands its result to the writer and takes the next execution without waiting for the commit.
 
-import type { Log } from "../lib/log";
 import { describeError } from "../lib/log";
 import type { StepRecord } from "../pipelines/record";
 import type { ExecuteDeps, Run } from "./execute";
 import { execute } from "./execute";
 import type { WaitingRow } from "./executions.store";
+import { isFinal } from "./executions.store";
 import { Stopped } from "./persist";
 import type { Turns } from "./turns";
 import { createTurns } from "./turns";
-import { isFinal } from "./executions.store";
 
 /** What can be seen of an execution in a slot. */
 export interface LiveExecution {
@@ -37,7 +36,6 @@ export interface Pool {
 }
 
 export type PoolDeps = ExecuteDeps & {
-  log: Log;
   slots: number;
   /** The last `seq` of earlier processes: up to it, a start is on disk before it runs. */
   bootSeq: number;

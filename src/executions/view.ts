@@ -7,6 +7,7 @@ import type { Clock } from "../lib/clock";
 import { toIso, toIsoOrNull } from "../lib/clock";
 import { formatId, parseId } from "../lib/ids";
 import type { Page } from "../lib/wire";
+import { toPage } from "../lib/wire";
 import type { Json, StepRecord } from "../pipelines/record";
 import { stepName } from "../pipelines/record";
 import type { ExecutionStatus, Trigger } from "../vocabulary";
@@ -143,11 +144,7 @@ export function viewExecutions(deps: ViewDeps, query: ListQuery): Page<Execution
   const states = EXECUTION_STATES.filter((state) =>
     query.statuses.includes(state === "waiting" ? "running" : state),
   );
-  const { rows, scannedTo } = listExecutions(deps, { ...query, states, limit: query.limit + 1 });
-  const shown = rows.slice(0, query.limit);
-  const next = rows.length > query.limit ? (shown.at(-1)?.seq ?? null) : scannedTo;
-  return {
-    items: shown.map((row) => toSummary(deps, row)),
-    nextCursor: next === null ? null : String(next),
-  };
+  const { limit } = query;
+  const found = listExecutions(deps, { ...query, states, limit: limit + 1 });
+  return toPage({ ...found, limit }, (row) => toSummary(deps, row));
 }

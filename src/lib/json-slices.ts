@@ -2,6 +2,8 @@
 // different keys holds the loop for 100 ms and more. Each piece goes through `JSON.parse` itself,
 // so that what is JSON is decided there; here only members are found.
 
+import type { Json } from "./json-value";
+
 /** Bytes of text that are parsed in one go: about 10 ms for the slowest. */
 export const SLICE_CHARS = 64 * 1024;
 
@@ -81,8 +83,8 @@ function trim(data: Slicing): Slicing {
 }
 
 /** Members with more characters than a slice are taken apart, others parsed together. */
-async function parseArray(data: Slicing): Promise<unknown[]> {
-  const items: unknown[] = [];
+async function parseArray(data: Slicing): Promise<Json[]> {
+  const items: Json[] = [];
   for (const range of groupsOf(data)) {
     await data.pause();
     const group = trim({ ...data, ...range });
@@ -93,8 +95,8 @@ async function parseArray(data: Slicing): Promise<unknown[]> {
   return items;
 }
 
-async function parseObject(data: Slicing): Promise<Record<string, unknown>> {
-  const members: Record<string, unknown> = {};
+async function parseObject(data: Slicing): Promise<Record<string, Json>> {
+  const members: Record<string, Json> = {};
   for (const range of groupsOf(data)) {
     await data.pause();
     const group = trim({ ...data, ...range });
@@ -107,7 +109,7 @@ async function parseObject(data: Slicing): Promise<Record<string, unknown>> {
 }
 
 /** As `JSON.parse` does: `__proto__` is a key like any other. */
-function setOwn(target: Record<string, unknown>, data: { key: string; value: unknown }): void {
+function setOwn(target: Record<string, Json>, data: { key: string; value: Json }): void {
   const { key, value } = data;
   if (key !== "__proto__") target[key] = value;
   else {
@@ -116,24 +118,24 @@ function setOwn(target: Record<string, unknown>, data: { key: string; value: unk
   }
 }
 
-async function parseMember(data: Slicing): Promise<Record<string, unknown>> {
+async function parseMember(data: Slicing): Promise<Record<string, Json>> {
   if (data.text.charCodeAt(data.from) !== QUOTE) fail();
   const end = endOfString(data.text, data.from) + 1;
   const key: unknown = JSON.parse(data.text.slice(data.from, end));
   const colon = trim({ ...data, from: end }).from;
   if (typeof key !== "string" || data.text[colon] !== ":") fail();
-  const member: Record<string, unknown> = {};
+  const member: Record<string, Json> = {};
   setOwn(member, { key, value: await parseAny({ ...data, from: colon + 1 }) });
   return member;
 }
 
-function parseText(data: Slicing, brackets: "[]"): unknown[];
-function parseText(data: Slicing, brackets: "{}"): Record<string, unknown>;
-function parseText(data: Slicing, brackets: string): unknown {
+function parseText(data: Slicing, brackets: "[]"): Json[];
+function parseText(data: Slicing, brackets: "{}"): Record<string, Json>;
+function parseText(data: Slicing, brackets: string): Json {
   return JSON.parse(`${brackets[0]}${data.text.slice(data.from, data.to)}${brackets[1]}`);
 }
 
-async function parseAny(untrimmed: Slicing): Promise<unknown> {
+async function parseAny(untrimmed: Slicing): Promise<Json> {
   const data = trim(untrimmed);
   const { text, from, to } = data;
   const first = text[from];
@@ -150,7 +152,7 @@ async function parseAny(untrimmed: Slicing): Promise<unknown> {
 export const parseInSlices = (
   deps: { pause(): Promise<void> | undefined; sliceChars?: number },
   text: string,
-): Promise<unknown> =>
+): Promise<Json> =>
   parseAny({
     text,
     from: 0,

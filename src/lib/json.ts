@@ -1,6 +1,8 @@
 // Reading JSON that strangers send: bytes in, a value or a reason out, never an exception.
 
 import { parseInSlices, SLICE_CHARS } from "./json-slices";
+import type { Json } from "./json-value";
+import { isRecord } from "./json-value";
 import type { LoopTurn } from "./loop-turn";
 
 /** Deepest nesting of arrays and objects that is read. 100,000 levels block the loop for a second. */
@@ -48,7 +50,7 @@ export function nestsDeeperThan(bytes: Uint8Array, limit: number): boolean {
 }
 
 export type ParsedJson =
-  | { ok: true; value: unknown }
+  | { ok: true; value: Json }
   | { ok: false; problem: "empty" | "not_utf8" | "too_deep" | "malformed" };
 
 /** The text of bytes that may be JSON, or why they are not. */
@@ -110,7 +112,3 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   }
   return Object.fromEntries(merged);
 }
-
-/** An object that is neither null nor an array. */
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

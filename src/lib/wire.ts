@@ -65,12 +65,15 @@ export const PAGE_MAX = 200;
 /** A cursor is the sequence number that the next page starts below. */
 export const CURSOR_PATTERN = "^[0-9]{1,16}$";
 
-/** Splits `limit + 1` rows into a page and its cursor. */
+/**
+ * Splits `limit + 1` rows into a page and its cursor. With fewer rows the next page starts at
+ * `scannedTo`, where the search was cut short.
+ */
 export function toPage<Row extends { seq: number }, T>(
-  data: { rows: Row[]; limit: number },
+  data: { rows: Row[]; limit: number; scannedTo?: number | null },
   map: (row: Row) => T,
 ): Page<T> {
   const shown = data.rows.slice(0, data.limit);
-  const last = data.rows.length > data.limit ? shown.at(-1) : undefined;
-  return { items: shown.map(map), nextCursor: last === undefined ? null : String(last.seq) };
+  const next = data.rows.length > data.limit ? shown.at(-1)?.seq : data.scannedTo;
+  return { items: shown.map(map), nextCursor: next == null ? null : String(next) };
 }

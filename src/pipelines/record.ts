@@ -1,11 +1,11 @@
 // The shapes that a running pipeline reads and records. Values are JSON; times epoch milliseconds.
 
+import type { Json } from "../lib/json-value";
 import type { Usage } from "../providers/model";
 import type { EffectKind, StepStatus, Trigger } from "../vocabulary";
 
+export type { Json } from "../lib/json-value";
 export type { ModelAnswer, ModelCall, Usage } from "../providers/model";
-
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** Why a step or an execution failed: a code of `errors.ts`, and its public sentence. */
 export interface Failure {

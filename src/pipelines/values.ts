@@ -14,10 +14,6 @@ export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set([
   "constructor",
 ]);
 
-/** True for a JSON object: no array, not null. */
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** The own property `key` of an object or array (an array's `length` is one), else undefined. */
 export function readOwn(value: Json, key: string): Json | undefined {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;

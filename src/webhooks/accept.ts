@@ -6,8 +6,8 @@ import type { Sequence } from "../db/sequence";
 import type { Writer } from "../db/writer";
 import { AppError } from "../errors";
 import type { FreshInputs } from "../executions/input";
-import type { WaitingRow } from "../executions/executions.store";
-import { insertExecution, insertPayload } from "../executions/executions.store";
+import type { ExecutionOrigin } from "../executions/executions.store";
+import { insertExecution, insertPayload, toFresh } from "../executions/executions.store";
 import type { Pool } from "../executions/pool";
 import type { Clock } from "../lib/clock";
 import type { Delivery, LiveWebhook, Outcome, Refusal } from "./delivery";
@@ -18,6 +18,7 @@ import { claimKey } from "./idempotency.store";
 import { maskedHeaders, queryOf, toRow } from "./ledger-row";
 import type { Taking } from "./limiter";
 import { take } from "./limiter";
+import { DEDUP_MS } from "./presets/preset";
 
 export interface AcceptDeps {
   db: Db;
@@ -33,7 +34,7 @@ export interface AcceptDeps {
 interface Commit {
   delivery: Delivery;
   webhook: LiveWebhook;
-  seq: number;
+  origin: ExecutionOrigin;
   headers: string;
   payload: ReturnType<typeof pack>;
 }
@@ -62,7 +63,8 @@ function refuseLimit(
 }
 
 function commit(deps: AcceptDeps, data: Commit): Outcome {
-  const { delivery, webhook, seq } = data;
+  const { delivery, webhook } = data;
+  const { seq } = data.origin;
   const { agent } = webhook;
   const repeat = findRepeat(deps, delivery);
   if (repeat !== null) return repeat;
@@ -74,26 +76,17 @@ function commit(deps: AcceptDeps, data: Commit): Outcome {
     now: deps.windowNow(),
   });
   if (!taking.ok) return refuseLimit(deps, { webhook, taking });
-  insertExecution(deps, {
-    seq,
-    uid: delivery.uid,
-    agent: agent.seq,
-    version: webhook.version,
-    trigger: "webhook",
-    delivery: seq,
-    createdAt: delivery.receivedAt,
-  });
+  insertExecution(deps, { ...data.origin, createdAt: delivery.receivedAt });
   insertPayload(deps, { seq, payload: data.payload });
   if (delivery.key !== null) {
-    const expiresAt = delivery.receivedAt + (delivery.preset?.dedupMs ?? DEFAULT_DEDUP_MS);
+    const expiresAt = delivery.receivedAt + (delivery.preset?.dedupMs ?? DEDUP_MS);
     claimKey(deps, { ...delivery.key, agent: agent.seq, execution: seq, expiresAt });
   }
   const outcome: Outcome = { verdict: "accepted", gate: null, reason: null, window: taking };
-  insertDelivery(deps, toRow(deps, { seq, delivery, outcome, headers: data.headers }));
+  const endedTick = deps.clock.monotonic();
+  insertDelivery(deps, toRow({ seq, delivery, outcome, endedTick, headers: data.headers }));
   return outcome;
 }
-
-const DEFAULT_DEDUP_MS = 24 * 3_600_000;
 
 function keepInput(
   deps: AcceptDeps,
@@ -118,7 +111,15 @@ export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outc
   const seq = deps.sequence.next();
   const masked = maskedHeaders(delivery.request.headers);
   const headers = JSON.stringify(masked);
-  const entry = { delivery, webhook, seq, headers, payload: pack(delivery.body) };
+  const origin = {
+    seq,
+    uid: delivery.uid,
+    agent: webhook.agent.seq,
+    version: webhook.version,
+    trigger: "webhook" as const,
+    delivery: seq,
+  };
+  const entry = { delivery, webhook, origin, headers, payload: pack(delivery.body) };
   // Before the write: a slot may take the execution as soon as it is committed.
   keepInput(deps, { delivery, seq, masked });
   let accepted = false;
@@ -127,7 +128,7 @@ export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outc
       () => commit(deps, entry),
       ({ verdict }) => {
         accepted = verdict === "accepted";
-        if (accepted) deps.pool.offer(toWaiting(entry));
+        if (accepted) deps.pool.offer(toFresh(origin));
       },
     );
   } catch (error) {
@@ -136,17 +137,6 @@ export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outc
     if (!accepted) deps.freshInputs.take(seq);
   }
 }
-
-const toWaiting = ({ seq, delivery, webhook }: Commit): WaitingRow => ({
-  seq,
-  uid: delivery.uid,
-  agent: webhook.agent.seq,
-  version: webhook.version,
-  trigger: "webhook",
-  delivery: seq,
-  attempt: 0,
-  recoveries: 0,
-});
 
 function storageRefusal(error: unknown): Refusal {
   if (!(error instanceof AppError) || error.code !== "STORAGE_UNAVAILABLE") throw error;

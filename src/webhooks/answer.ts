@@ -39,8 +39,9 @@ function limitHeaders(
   data: { delivery: Delivery; outcome: Outcome },
 ): Record<string, string> {
   const { delivery, outcome } = data;
-  if (!delivery.trusted || delivery.webhook === null) return {};
+  if (delivery.webhook === null) return {};
   const { agent } = delivery.webhook;
+  if (!delivery.verified && agent.webhook.auth.type !== "none") return {};
   const { perMinute } = agent.webhook.limits;
   const now = deps.windowNow();
   const window =

@@ -3,7 +3,7 @@
 
 import type { Db } from "../db/open";
 import type { Packed } from "../db/pack";
-import { insertPayload } from "../executions/executions.store";
+import { insertPayload, MAX_SCANNED } from "../executions/executions.store";
 import type { Gate, Reason, Verdict } from "../vocabulary";
 
 export interface NewDelivery {
@@ -107,9 +107,6 @@ export interface DeliveryFilter {
   from: number | null;
   to: number | null;
 }
-
-/** Numbers of a page that are looked at before it is cut short. */
-const MAX_SCANNED = 5_000;
 
 function candidates(deps: { db: Db }, filter: DeliveryFilter): number[] {
   const rows =

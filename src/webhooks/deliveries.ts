@@ -6,6 +6,7 @@ import { findPayload } from "../executions/executions.store";
 import { toIso } from "../lib/clock";
 import { formatId, parseId } from "../lib/ids";
 import type { Page } from "../lib/wire";
+import { toPage } from "../lib/wire";
 import { GATES } from "../vocabulary";
 import type { DeliverySummary, DeliveryView } from "./deliveries.schema";
 import type { DeliveryFilter, DeliveryRow } from "./deliveries.store";
@@ -44,10 +45,8 @@ function ladderOf(row: DeliveryRow): DeliveryView["ladder"] {
 
 /** A page of deliveries, newest first. */
 export function viewDeliveries(deps: { db: Db }, filter: DeliveryFilter): Page<DeliverySummary> {
-  const { rows, scannedTo } = listDeliveries(deps, { ...filter, limit: filter.limit + 1 });
-  const shown = rows.slice(0, filter.limit);
-  const next = rows.length > filter.limit ? (shown.at(-1)?.seq ?? null) : scannedTo;
-  return { items: shown.map(toSummary), nextCursor: next === null ? null : String(next) };
+  const { limit } = filter;
+  return toPage({ ...listDeliveries(deps, { ...filter, limit: limit + 1 }), limit }, toSummary);
 }
 
 /** A delivery by its public id; with an agent's id only where it is that agent's. */

@@ -36,8 +36,6 @@ export interface Delivery {
   webhook: LiveWebhook | null;
   /** The credential has passed, by a method other than none. */
   verified: boolean;
-  /** The limits' state may be told: the credential has passed, or none is asked for. */
-  trusted: boolean;
   input: Json;
   decoding: string | null;
   event: string | null;
@@ -111,7 +109,6 @@ export function openDelivery(
     release: () => undefined,
     webhook: null,
     verified: false,
-    trusted: false,
     input: null,
     decoding: null,
     event: null,

@@ -1,6 +1,5 @@
 // A delivery as a row of the ledger: headers masked, our answer noted.
 
-import type { Clock } from "../lib/clock";
 import type { ErrorCode } from "../errors";
 import { ERRORS } from "../errors";
 import type { NewDelivery } from "./deliveries.store";
@@ -24,10 +23,14 @@ export function queryOf(request: Request): string {
 const codeOf = (outcome: Outcome): ErrorCode | null => ("code" in outcome ? outcome.code : null);
 
 /** The row of a delivery with its outcome, under the number that it was given. */
-export function toRow(
-  deps: { clock: Clock },
-  data: { seq: number; delivery: Delivery; outcome: Outcome; headers?: string },
-): NewDelivery {
+export function toRow(data: {
+  seq: number;
+  delivery: Delivery;
+  outcome: Outcome;
+  /** Monotonic milliseconds of the decision. */
+  endedTick: number;
+  headers?: string;
+}): NewDelivery {
   const { seq, delivery, outcome } = data;
   const code = codeOf(outcome);
   const detail = "detail" in outcome && outcome.detail !== undefined ? outcome.detail : null;
@@ -52,7 +55,7 @@ export function toRow(
     status: code === null ? 200 : (ERRORS[code].status ?? 500),
     code,
     execution: outcome.verdict === "accepted" ? seq : executionOf(outcome),
-    micros: Math.round((deps.clock.monotonic() - delivery.startedTick) * 1000),
+    micros: Math.round((data.endedTick - delivery.startedTick) * 1000),
     detail: detail === null ? null : JSON.stringify(detail),
   };
 }

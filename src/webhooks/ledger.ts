@@ -156,11 +156,7 @@ class BatchedLedger implements Ledger {
       return null;
     }
     const { delivery, outcome, endedTick } = noted;
-    const micros = Math.round((endedTick - delivery.startedTick) * 1000);
-    const row = {
-      ...toRow(this.#deps, { seq: this.#deps.sequence.next(), delivery, outcome }),
-      micros,
-    };
+    const row = toRow({ seq: this.#deps.sequence.next(), delivery, outcome, endedTick });
     const whole = outcome.verdict === "refused" && delivery.verified;
     // A copy, so that what is cut off is not held in memory.
     const kept = whole ? delivery.body : delivery.body.slice(0, OTHER_BODY_BYTES);

@@ -12,7 +12,7 @@ import { describeJsonProblem } from "../lib/json";
 import type { Log } from "../lib/log";
 import type { LoopTurn } from "../lib/loop-turn";
 import { decodeBody } from "../executions/input";
-import type { Json } from "../pipelines/record";
+import { readOwn } from "../pipelines/values";
 import type { Gate, Reason } from "../vocabulary";
 import type { AcceptDeps } from "./accept";
 import { accept } from "./accept";
@@ -126,7 +126,6 @@ function checkAgain(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
   if (deps.directory.find(delivery.agentId) === delivery.agent) return null;
   refreshAgent(deps, delivery);
   delivery.verified = false;
-  delivery.trusted = false;
   return requireLive(deps, delivery) ?? checkCredential(deps, delivery);
 }
 
@@ -155,7 +154,6 @@ const MAX_NOTED_CHARS = 200;
 function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
   const { agent, preset, request, body } = delivery;
   if (agent === undefined || agent.webhook.auth.type === "none" || preset === null) {
-    delivery.trusted = true;
     return null;
   }
   const now = delivery.receivedAt;
@@ -168,7 +166,6 @@ function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null 
   });
   if (verdict.ok) {
     delivery.verified = true;
-    delivery.trusted = true;
     deps.secretUses.note(verdict.secretId, now);
     return null;
   }
@@ -217,7 +214,7 @@ async function readInput(deps: ReceiveDeps, delivery: Delivery): Promise<Refusal
     return refuse({ gate: "body", code: "INVALID_JSON", message });
   }
   delivery.decoding = decoding;
-  delivery.input = parsed.value as Json;
+  delivery.input = parsed.value;
   refineEvent(delivery);
   return null;
 }
@@ -227,10 +224,8 @@ const readNoted = (headers: Headers, name: string | null | undefined): string | 
 
 function refineEvent(delivery: Delivery): void {
   const field = delivery.preset?.eventField ?? null;
-  const { input } = delivery;
-  if (field === null || delivery.event === null || typeof input !== "object" || input === null)
-    return;
-  const action: unknown = Object.getOwnPropertyDescriptor(input, field)?.value;
+  if (field === null || delivery.event === null) return;
+  const action = readOwn(delivery.input, field);
   if (typeof action !== "string" || action === "") return;
   delivery.event = `${delivery.event}.${action}`.slice(0, MAX_NOTED_CHARS);
 }

@@ -2,7 +2,8 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { isRecord, mergePatch } from "../../src/lib/json";
+import { mergePatch } from "../../src/lib/json";
+import { isRecord } from "../../src/lib/json-value";
 
 /** Original, patch, result. */
 const APPENDIX_A: [original: string, patch: string, result: string][] = [

@@ -5,11 +5,11 @@ import fc from "fast-check";
 import {
   decodeUtf8,
   describeJsonProblem,
-  isRecord,
   MAX_JSON_DEPTH,
   nestsDeeperThan,
   parseJson,
 } from "../../src/lib/json";
+import { isRecord } from "../../src/lib/json-value";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);

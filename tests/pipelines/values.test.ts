@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Json } from "../../src/pipelines/record";
-import { fitsBytes, isObject, readOwn, readPath } from "../../src/pipelines/values";
+import { isRecord } from "../../src/lib/json-value";
+import { fitsBytes, readOwn, readPath } from "../../src/pipelines/values";
 
 test.each([
   [{ a: 1 }, "a", 1],
@@ -32,7 +33,7 @@ test("a path ends where a part of it is missing", () => {
 });
 
 test("objects are told from arrays and null", () => {
-  expect([{}, [], null, "x", undefined].map((value) => isObject(value))).toEqual([
+  expect([{}, [], null, "x", undefined].map((value) => isRecord(value))).toEqual([
     true,
     false,
     false,

@@ -34,7 +34,6 @@ export function createDelivery(more: Partial<Delivery> = {}): Delivery {
     release: () => undefined,
     webhook: null,
     verified: true,
-    trusted: true,
     input: null,
     decoding: null,
     event: null,

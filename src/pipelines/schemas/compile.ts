@@ -4,7 +4,7 @@
 import { validate } from "@cfworker/json-schema";
 import type { ErrorDetail } from "../../errors";
 import type { Json } from "../record";
-import { isObject } from "../values";
+import { isRecord } from "../../lib/json-value";
 import { copySchema, type SchemaCopy } from "./copy";
 import { createCostMeter } from "./cost";
 import { readDraft } from "./keywords";
@@ -69,7 +69,7 @@ function checkValue(checker: Checker, value: Json): ErrorDetail[] {
  * `SCHEMA_INVALID`, or `SCHEMA_KEYWORD_UNAVAILABLE` for keywords that this version does not check.
  */
 export function compileInputSchema(schema: Json): CompiledSchema {
-  const draft = readDraft(isObject(schema) ? schema["$schema"] : undefined);
+  const draft = readDraft(isRecord(schema) ? schema["$schema"] : undefined);
   if (draft === null) {
     const message = "Only draft-07 and 2020-12 are read; name one of them or leave $schema out.";
     return { ok: false, faults: [{ path: "/$schema", code: "SCHEMA_INVALID", message }] };

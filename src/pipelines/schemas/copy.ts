@@ -5,7 +5,7 @@ import type { Schema } from "@cfworker/json-schema";
 import type { ErrorDetail } from "../../errors";
 import type { Json } from "../record";
 import { toPointer } from "../templates/mapping";
-import { isObject } from "../values";
+import { isRecord } from "../../lib/json-value";
 import {
   type Draft,
   DYNAMIC_KEYWORDS,
@@ -97,7 +97,7 @@ export function copySchema(copy: SchemaCopy, place: Place): CopiedSchema {
   const { path, value, depth } = place;
   if (typeof value === "boolean") return copyBoolean(copy, place);
   const holder = createSchema(copy, path);
-  if (!isObject(value)) {
+  if (!isRecord(value)) {
     addSchemaFault(copy, { path, message: "A schema is an object, true or false." });
     return holder;
   }
@@ -196,7 +196,7 @@ function copyMap(copy: SchemaCopy, held: Held): Record<string, Schema> {
   const { path, value } = held;
   // Without a prototype a property named __proto__ is one like any other.
   const result: Record<string, Schema> = Object.create(null);
-  if (!isObject(value)) {
+  if (!isRecord(value)) {
     addSchemaFault(copy, { path, message: "An object whose values are schemas belongs here." });
     return result;
   }
@@ -210,7 +210,7 @@ function copyMap(copy: SchemaCopy, held: Held): Record<string, Schema> {
 /** Draft-07's two-faced keyword as its two successors: the checker loses references inside it. */
 function copyDependencies(copy: SchemaCopy, held: Held): void {
   const { holder, path, value } = held;
-  if (!isObject(value)) {
+  if (!isRecord(value)) {
     addSchemaFault(copy, { path, message: "dependencies takes an object." });
     return;
   }

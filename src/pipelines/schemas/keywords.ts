@@ -2,7 +2,7 @@
 // Keywords that are not listed are annotations by the specification, and pass.
 
 import type { Json } from "../record";
-import { isObject } from "../values";
+import { isRecord } from "../../lib/json-value";
 
 export const DRAFTS = ["draft-07", "2020-12"] as const;
 export type Draft = (typeof DRAFTS)[number];
@@ -92,7 +92,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
     "dependentRequired",
     modern(
       plain("an object of arrays of strings", (value) => {
-        return isObject(value) && Object.values(value).every(isNames);
+        return isRecord(value) && Object.values(value).every(isNames);
       }),
     ),
   ],

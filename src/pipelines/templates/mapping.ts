@@ -1,7 +1,8 @@
 // Templates inside JSON: every string of an object or array is one, keys and other scalars are not.
 
 import type { Json } from "../record";
-import { FORBIDDEN_KEYS, isObject, type JsonObject } from "../values";
+import { isRecord } from "../../lib/json-value";
+import { FORBIDDEN_KEYS, type JsonObject } from "../values";
 import type { Reference, TemplateFault } from "./expression";
 import {
   listReferences,
@@ -91,7 +92,7 @@ function compile(found: Findings, at: { path: string; value: Json }): Render | n
   const { path, value } = at;
   if (typeof value === "string") return compileText(found, { path, value });
   if (Array.isArray(value)) return compileList(found, { path, value });
-  return isObject(value) ? compileRecord(found, { path, value }) : null;
+  return isRecord(value) ? compileRecord(found, { path, value }) : null;
 }
 
 /** Parses a mapping: a template string, or an object or array that holds some at any depth. */

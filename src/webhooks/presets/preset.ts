@@ -31,7 +31,8 @@ export interface PresetRow {
   dedupMs: number;
 }
 
-const DAY_MS = 24 * 3_600_000;
+/** How long a repeat is recognised, where the sender does not repeat for longer. */
+export const DEDUP_MS = 24 * 3_600_000;
 
 /** A row for callers of which nothing is known but how they authenticate. */
 export const plainRow = (row: Pick<PresetRow, "name" | "authType" | "signature">): PresetRow => ({
@@ -41,6 +42,6 @@ export const plainRow = (row: Pick<PresetRow, "name" | "authType" | "signature">
   pingEvents: [],
   formField: null,
   maxBodyBytes: null,
-  dedupMs: DAY_MS,
+  dedupMs: DEDUP_MS,
   ...row,
 });

@@ -1,29 +1,19 @@
 // Lists of executions: filters, pages, and queries that are refused.
 
 import { describe, expect, test } from "bun:test";
-import { agentOnProvider } from "../../support/agents";
 import type { TestApp } from "../../support/app";
 import { createTestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
-import { createHeldOutbound } from "../../support/held-outbound";
+import { createHeldApp } from "../../support/held-app";
 
 const BAD_QUERY = { status: 422, code: "VALIDATION_ERROR" };
-
-async function heldApp(slots = 1) {
-  const held = createHeldOutbound();
-  const app = await createTestApp({ outbound: held.outbound, config: { slots } });
-  const agent = await agentOnProvider(app);
-  const deliver = async (body = "1"): Promise<string> =>
-    (await app.deliver(agent.id, body)).data.executionId;
-  return { app, held, agent, deliver };
-}
 
 const idsOf = async (app: TestApp, query: string): Promise<string[]> =>
   (await app.api(`GET ${query}`)).data.map((entry: { id: string }) => entry.id);
 
 /** One completed, one failed, one running and one waiting delivery, and a manual one that waits. */
 async function mixed() {
-  const { app, held, agent, deliver } = await heldApp();
+  const { app, held, agent, deliver } = await createHeldApp();
   const completed = await deliver();
   await held.started(1);
   held.release();

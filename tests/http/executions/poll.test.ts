@@ -1,26 +1,16 @@
 // Executions as they are polled: while they wait, while they run, and after they have ended.
 
 import { describe, expect, test } from "bun:test";
-import { agentOnProvider } from "../../support/agents";
 import { createTestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
-import { createHeldOutbound, HELD_ANSWER, HELD_USAGE } from "../../support/held-outbound";
+import { createHeldApp } from "../../support/held-app";
+import { HELD_ANSWER, HELD_USAGE } from "../../support/held-outbound";
 
 const NOT_FOUND = { status: 404, code: "NOT_FOUND" };
 
-async function heldApp(slots = 1) {
-  const held = createHeldOutbound();
-  const app = await createTestApp({ outbound: held.outbound, config: { slots } });
-  const agent = await agentOnProvider(app);
-  const deliver = async (body = "1"): Promise<string> =>
-    (await app.deliver(agent.id, body)).data.executionId;
-  const poll = (id: string) => app.api(`GET /agents/${agent.id}/executions/${id}`);
-  return { app, held, agent, deliver, poll };
-}
-
 describe("an execution", () => {
   test("is running for its caller while it waits for a slot, and says that it waits", async () => {
-    const { app, held, deliver, poll } = await heldApp();
+    const { app, held, deliver, poll } = await createHeldApp();
     await deliver();
     const id = await deliver();
     await held.started(1);
@@ -44,7 +34,7 @@ describe("an execution", () => {
   });
 
   test("shows its steps so far while it runs", async () => {
-    const { app, held, deliver, poll } = await heldApp();
+    const { app, held, deliver, poll } = await createHeldApp();
     app.clock.advance(1500);
     const id = await deliver('{"a":1}');
     await held.started(1);
@@ -69,7 +59,7 @@ describe("an execution", () => {
 
 describe("an execution that has ended", () => {
   test("has output, steps, tokens and times", async () => {
-    const { app, held, agent, deliver, poll } = await heldApp();
+    const { app, held, agent, deliver, poll } = await createHeldApp();
     const id = await deliver('{"a":1}');
     await held.started(1);
     app.clock.advance(2500);
@@ -108,7 +98,7 @@ describe("an execution that has ended", () => {
   });
 
   test("that failed names code, sentence and node", async () => {
-    const { app, held, deliver, poll } = await heldApp();
+    const { app, held, deliver, poll } = await createHeldApp();
     const id = await deliver();
     await held.started(1);
     held.fail();
@@ -128,7 +118,7 @@ describe("an execution that has ended", () => {
 
 describe("404 is the answer to a poll for", () => {
   test("an id of nobody, of no form, or of another kind", async () => {
-    const { app, agent, held, deliver, poll } = await heldApp();
+    const { app, agent, held, deliver, poll } = await createHeldApp();
     const id = await deliver();
     held.stopHolding();
     await app.pool.idle();
