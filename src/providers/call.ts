@@ -39,8 +39,9 @@ export function createModelCaller(deps: ModelCallerDeps): ModelCaller {
     isPure,
     async callModel(call) {
       call.signal.throwIfAborted();
-      if (isPure(call.providerId)) return answerEcho(call);
+      if (call.providerId === ECHO_PROVIDER_ID) return answerEcho(call);
       const provider = deps.find(call.providerId);
+      if (provider?.type === "echo") return answerEcho(call);
       if (provider === undefined) throw new AppError("PROVIDER_MISSING");
       if (provider.type !== "openai-compatible" || provider.baseUrl === null) {
         throw new AppError("PROVIDER_MISSING", {

@@ -3,8 +3,8 @@
 
 import { validate } from "@cfworker/json-schema";
 import type { ErrorDetail } from "../../errors";
-import type { Json } from "../record";
 import { isRecord } from "../../lib/json-value";
+import type { Json } from "../record";
 import { copySchema, type SchemaCopy } from "./copy";
 import { createCostMeter } from "./cost";
 import { readDraft } from "./keywords";

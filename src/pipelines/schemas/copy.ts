@@ -3,9 +3,9 @@
 
 import type { Schema } from "@cfworker/json-schema";
 import type { ErrorDetail } from "../../errors";
+import { isRecord } from "../../lib/json-value";
 import type { Json } from "../record";
 import { toPointer } from "../templates/mapping";
-import { isRecord } from "../../lib/json-value";
 import {
   type Draft,
   DYNAMIC_KEYWORDS,

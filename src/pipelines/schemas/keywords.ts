@@ -1,8 +1,8 @@
 // The keywords of JSON Schema draft-07 and 2020-12: which values each takes, and which are left out.
 // Keywords that are not listed are annotations by the specification, and pass.
 
-import type { Json } from "../record";
 import { isRecord } from "../../lib/json-value";
+import type { Json } from "../record";
 
 export const DRAFTS = ["draft-07", "2020-12"] as const;
 export type Draft = (typeof DRAFTS)[number];

@@ -1,7 +1,7 @@
 // Templates inside JSON: every string of an object or array is one, keys and other scalars are not.
 
-import type { Json } from "../record";
 import { isRecord } from "../../lib/json-value";
+import type { Json } from "../record";
 import { FORBIDDEN_KEYS, type JsonObject } from "../values";
 import type { Reference, TemplateFault } from "./expression";
 import {
