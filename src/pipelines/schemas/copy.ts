@@ -58,8 +58,9 @@ interface Held extends Place {
 
 /** Adds a fault unless there are enough of its code: neither code may crowd the other out. */
 function addFault(copy: SchemaCopy, fault: ErrorDetail): void {
-  const same = copy.faults.filter((one) => one.code === fault.code);
-  if (same.length < MAX_SCHEMA_FAULTS) copy.faults.push(fault);
+  let same = 0;
+  for (const one of copy.faults) if (one.code === fault.code) same += 1;
+  if (same < MAX_SCHEMA_FAULTS) copy.faults.push(fault);
 }
 
 /** Adds a fault of the schema at `path`. */
@@ -92,18 +93,23 @@ function copyBoolean(copy: SchemaCopy, place: Place): CopiedSchema {
   return created;
 }
 
+const isBeyondLimits = (copy: SchemaCopy, depth: number): boolean =>
+  depth > MAX_SCHEMA_DEPTH || copy.schemas.length >= MAX_SCHEMAS;
+
 /** Copies one schema and all below it. */
 export function copySchema(copy: SchemaCopy, place: Place): CopiedSchema {
   const { path, value, depth } = place;
   if (typeof value === "boolean") return copyBoolean(copy, place);
+  const [root] = copy.schemas;
+  if (root !== undefined && isRecord(value) && isBeyondLimits(copy, depth)) {
+    const message = `There are more than ${MAX_SCHEMAS} schemas, or ${MAX_SCHEMA_DEPTH} inside one another; use fewer.`;
+    addSchemaFault(copy, { path, message });
+    // Any will do: a schema with faults is not checked against.
+    return root;
+  }
   const holder = createSchema(copy, path);
   if (!isRecord(value)) {
     addSchemaFault(copy, { path, message: "A schema is an object, true or false." });
-    return holder;
-  }
-  if (depth > MAX_SCHEMA_DEPTH || copy.schemas.length > MAX_SCHEMAS) {
-    const message = `There are more than ${MAX_SCHEMAS} schemas, or ${MAX_SCHEMA_DEPTH} inside one another; use fewer.`;
-    addSchemaFault(copy, { path, message });
     return holder;
   }
   for (const [name, held] of Object.entries(value)) {

@@ -36,47 +36,61 @@ interface Findings {
   faults: MappedFault[];
 }
 
+/** Where a value stands; its pointer is written only for what is told of it. */
+interface Place {
+  parent: Place | null;
+  key: string;
+}
+
+const pointerOf = (place: Place): string =>
+  place.parent === null ? "" : toPointer(pointerOf(place.parent), place.key);
+
 /** Names a child in a JSON pointer (RFC 6901). */
 export const toPointer = (path: string, key: string): string =>
   `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 
-function addFaults(found: Findings, fault: { path: string; faults: TemplateFault[] }): void {
+function addFaults(found: Findings, fault: { place: Place; faults: TemplateFault[] }): void {
   for (const { code, message } of fault.faults) {
     if (found.faults.length === MAX_FAULTS_PER_FIELD) return;
-    found.faults.push({ path: fault.path, code, message });
+    found.faults.push({ path: pointerOf(fault.place), code, message });
   }
 }
 
 /** A string; null stands for a value that needs no rendering. */
-function compileText(found: Findings, at: { path: string; value: string }): Render | null {
+function compileText(found: Findings, at: { place: Place; value: string }): Render | null {
   const parsed = parseTemplate(at.value);
   if (!parsed.ok) {
-    addFaults(found, { path: at.path, faults: parsed.faults });
+    addFaults(found, { place: at.place, faults: parsed.faults });
     return null;
   }
   const { template } = parsed;
   const references = listReferences(template);
   if (references.length === 0 && !at.value.includes("{{")) return null;
-  for (const reference of references) found.references.push({ path: at.path, reference });
+  const path = pointerOf(at.place);
+  for (const reference of references) found.references.push({ path, reference });
   return (scope) => renderValue(scope, template);
 }
 
-function compileList(found: Findings, at: { path: string; value: Json[] }): Render | null {
-  const items = at.value.map((value, index) => {
-    return { value, render: compile(found, { path: `${at.path}/${index}`, value }) };
-  });
-  if (items.every((item) => item.render === null)) return null;
-  return (scope) => items.map(({ value, render }) => (render === null ? value : render(scope)));
+function compileList(found: Findings, at: { place: Place; value: Json[] }): Render | null {
+  const renders = at.value.map((value, index) =>
+    compile(found, { place: { parent: at.place, key: String(index) }, value }),
+  );
+  if (renders.every((render) => render === null)) return null;
+  return (scope) =>
+    at.value.map((value, index) => {
+      const render = renders[index] ?? null;
+      return render === null ? value : render(scope);
+    });
 }
 
-function compileRecord(found: Findings, at: { path: string; value: JsonObject }): Render | null {
+function compileRecord(found: Findings, at: { place: Place; value: JsonObject }): Render | null {
   const entries = Object.entries(at.value).map(([key, value]) => {
-    const path = toPointer(at.path, key);
+    const place = { parent: at.place, key };
     if (FORBIDDEN_KEYS.has(key)) {
       const message = `The name ${key} cannot be set; choose another.`;
-      addFaults(found, { path, faults: [{ code: "KEY_FORBIDDEN", message }] });
+      addFaults(found, { place, faults: [{ code: "KEY_FORBIDDEN", message }] });
     }
-    return { key, value, render: compile(found, { path, value }) };
+    return { key, value, render: compile(found, { place, value }) };
   });
   if (entries.every((entry) => entry.render === null)) return null;
   return (scope) => {
@@ -88,17 +102,17 @@ function compileRecord(found: Findings, at: { path: string; value: JsonObject })
   };
 }
 
-function compile(found: Findings, at: { path: string; value: Json }): Render | null {
-  const { path, value } = at;
-  if (typeof value === "string") return compileText(found, { path, value });
-  if (Array.isArray(value)) return compileList(found, { path, value });
-  return isRecord(value) ? compileRecord(found, { path, value }) : null;
+function compile(found: Findings, at: { place: Place; value: Json }): Render | null {
+  const { place, value } = at;
+  if (typeof value === "string") return compileText(found, { place, value });
+  if (Array.isArray(value)) return compileList(found, { place, value });
+  return isRecord(value) ? compileRecord(found, { place, value }) : null;
 }
 
 /** Parses a mapping: a template string, or an object or array that holds some at any depth. */
 export function parseMapping(value: Json): ParsedMapping {
   const found: Findings = { references: [], faults: [] };
-  const render = compile(found, { path: "", value });
+  const render = compile(found, { place: { parent: null, key: "" }, value });
   if (found.faults.length > 0) return { ok: false, faults: found.faults };
   return {
     ok: true,
