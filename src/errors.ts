@@ -196,6 +196,41 @@ export const ERRORS = {
     "The provider's key cannot be read.",
     "`secret.key` or HOOKLINE_ENCRYPTION_KEY is not the one that encrypted it; set the key again.",
   ),
+  CODE_FAILED: row(
+    null,
+    "The code threw an error; the step's logs have it.",
+    "`transform.code` or `condition.expression` ended with an exception: its name and message are the last line of the step's `logs`.",
+  ),
+  CODE_TIMEOUT: row(
+    null,
+    "The code did not end in time.",
+    "`timeoutMs` of the node, one second unless it says otherwise; the run was killed.",
+  ),
+  CODE_OUT_OF_MEMORY: row(
+    null,
+    "The code used more memory than allowed.",
+    "64 MiB for the code, its values and its result; the run was ended.",
+  ),
+  CODE_RESULT_INVALID: row(
+    null,
+    "The code returned something that is not JSON, or nests too deeply.",
+    "Return null, booleans, numbers, strings, arrays and plain objects, at most 128 levels deep.",
+  ),
+  CODE_VALUES_TOO_LARGE: row(
+    null,
+    "The values that the code reads are larger than 8 MiB.",
+    "Name only the parts that are needed, such as `{{input.commits}}` instead of `input`.",
+  ),
+  SANDBOX_BUSY: row(
+    null,
+    "No sandbox was free within 5 seconds.",
+    "Four run at once, one for each agent while others wait; make the code shorter or run fewer at once.",
+  ),
+  SANDBOX_UNAVAILABLE: row(
+    null,
+    "The sandbox that runs the code could not be started or broke off.",
+    "The server starts a process of its own binary for it: check the limits on processes and memory.",
+  ),
   EXECUTION_TIMEOUT: row(
     null,
     "The execution ran longer than allowed.",
