@@ -163,6 +163,18 @@ export type KeySource = (typeof KEY_SOURCES)[number];
 export const SCOPES = ["read", "operate", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** Groups of operations in the OpenAPI document. */
+export const TAGS = [
+  "Agents",
+  "Webhooks",
+  "Deliveries",
+  "Executions",
+  "Providers",
+  "Tokens",
+  "System",
+] as const;
+export type Tag = (typeof TAGS)[number];
+
 export const PROVIDER_TYPES = [
   "openai",
   "anthropic",

@@ -46,9 +46,6 @@ export const agentRoutes = (deps: RouteDeps) =>
     .use(versionRoutes(deps));
 
 function collectionRoutes(deps: RouteDeps) {
-  const read = { ...requires(deps, "read"), query: NoQuery };
-  const admin = { ...requires(deps, "admin"), query: NoQuery };
-  const adminBody = { ...requiresJson(deps, "admin"), query: NoQuery };
   return new Elysia({ normalize: false })
     .get(
       "/agents",
@@ -58,7 +55,16 @@ function collectionRoutes(deps: RouteDeps) {
         const rows = listAgents(deps, { before, limit: limit + 1 });
         return successList(toPage({ rows, limit }, (row) => toAgentSummary(row, deps.publicUrl())));
       },
-      { ...read, query: PageQuery, response: { 200: answerList(AgentSummarySchema) } },
+      {
+        ...requires(deps, {
+          id: "listAgents",
+          summary: "Lists agents, newest first",
+          tag: "Agents",
+          scope: "read",
+        }),
+        query: PageQuery,
+        response: { 200: answerList(AgentSummarySchema) },
+      },
     )
     .post(
       "/agents",
@@ -68,18 +74,54 @@ function collectionRoutes(deps: RouteDeps) {
         set.headers["location"] = `/agents/${changed.row.id}`;
         return success(toAgent(deps, changed));
       },
-      { ...adminBody, body: AgentCreateSchema, response: { 201: answer(AgentSchema) } },
+      {
+        ...requiresJson(deps, {
+          id: "createAgent",
+          summary: "Creates an agent",
+          description:
+            "Without a pipeline it gets one that answers at once: input → `echo` → output.",
+          tag: "Agents",
+          scope: "admin",
+          fails: ["STORAGE_UNAVAILABLE"],
+        }),
+        query: NoQuery,
+        body: AgentCreateSchema,
+        response: { 201: answer(AgentSchema) },
+      },
     )
     .get(
       "/agents/:id",
       ({ params }) => success(toAgent(deps, { row: getAgent(deps, params.id) })),
-      { ...read, response: { 200: answer(AgentSchema) } },
+      {
+        ...requires(deps, {
+          id: "getAgent",
+          summary: "Reads an agent, its draft and its webhook",
+          tag: "Agents",
+          scope: "read",
+          fails: ["NOT_FOUND"],
+        }),
+        query: NoQuery,
+        response: { 200: answer(AgentSchema) },
+      },
     )
     .patch(
       "/agents/:id",
       async ({ params, body }) =>
         success(toAgent(deps, await changeAgent(deps, { id: params.id, patch: body }))),
-      { ...adminBody, body: AgentPatchSchema, response: { 200: answer(AgentSchema) } },
+      {
+        ...requiresJson(deps, {
+          id: "updateAgent",
+          summary: "Changes an agent, its draft or its webhook",
+          description:
+            "Objects merge as in RFC 7396. `pipeline` replaces the draft; a draft may have faults, but cannot be activated with them. The first `webhookEnabled: true` activates the draft.",
+          tag: "Agents",
+          scope: "admin",
+          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
+        }),
+        query: NoQuery,
+        body: AgentPatchSchema,
+        response: { 200: answer(AgentSchema) },
+      },
     )
     .delete(
       "/agents/:id",
@@ -87,22 +129,51 @@ function collectionRoutes(deps: RouteDeps) {
         await deleteAgent(deps, params.id);
         set.status = 204;
       },
-      admin,
+      {
+        ...requires(deps, {
+          id: "deleteAgent",
+          summary: "Deletes an agent",
+          description: "What it accepted still runs and stays readable.",
+          tag: "Agents",
+          scope: "admin",
+          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
+        }),
+        query: NoQuery,
+      },
     );
 }
 
 function lifeRoutes(deps: RouteDeps) {
-  const admin = { ...requires(deps, "admin"), query: NoQuery };
   return new Elysia({ normalize: false })
     .post(
       "/agents/:id/activate",
       async ({ params }) => success(toAgent(deps, await activateAgent(deps, params.id))),
-      { ...admin, response: { 200: answer(AgentSchema) } },
+      {
+        ...requires(deps, {
+          id: "activateAgent",
+          summary: "Makes the draft the live version and the agent active",
+          tag: "Agents",
+          scope: "admin",
+          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
+        }),
+        query: NoQuery,
+        response: { 200: answer(AgentSchema) },
+      },
     )
     .post(
       "/agents/:id/deactivate",
       async ({ params }) => success(toAgent(deps, await deactivateAgent(deps, params.id))),
-      { ...admin, response: { 200: answer(AgentSchema) } },
+      {
+        ...requires(deps, {
+          id: "deactivateAgent",
+          summary: "Stops new executions of an agent",
+          tag: "Agents",
+          scope: "admin",
+          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
+        }),
+        query: NoQuery,
+        response: { 200: answer(AgentSchema) },
+      },
     )
     .post(
       "/agents/:id/webhook/secrets",
@@ -112,7 +183,15 @@ function lifeRoutes(deps: RouteDeps) {
         return success(created);
       },
       {
-        ...requiresJson(deps, "admin"),
+        ...requiresJson(deps, {
+          id: "rotateWebhookSecret",
+          summary: "Makes or takes a new webhook secret",
+          description:
+            "The one before it stays valid for `graceSeconds` (24 hours). A secret that the server made is shown this once.",
+          tag: "Webhooks",
+          scope: "admin",
+          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
+        }),
         query: NoQuery,
         body: SecretCreateSchema,
         response: { 201: answer(SecretCreatedSchema) },
@@ -121,7 +200,6 @@ function lifeRoutes(deps: RouteDeps) {
 }
 
 function versionRoutes(deps: RouteDeps) {
-  const read = { ...requires(deps, "read"), query: NoQuery };
   return new Elysia({ normalize: false })
     .get(
       "/agents/:id/versions",
@@ -130,7 +208,17 @@ function versionRoutes(deps: RouteDeps) {
         const items = listVersions(deps, agent.seq).map((row) => toVersionSummary(agent, row));
         return successList({ items, nextCursor: null });
       },
-      { ...read, response: { 200: answerList(VersionSummarySchema) } },
+      {
+        ...requires(deps, {
+          id: "listVersions",
+          summary: "Lists an agent's versions, newest first",
+          tag: "Agents",
+          scope: "read",
+          fails: ["NOT_FOUND"],
+        }),
+        query: NoQuery,
+        response: { 200: answerList(VersionSummarySchema) },
+      },
     )
     .get(
       "/agents/:id/versions/:version",
@@ -144,7 +232,14 @@ function versionRoutes(deps: RouteDeps) {
         return success({ version, live, createdAt: toIso(createdAt), pipeline });
       },
       {
-        ...read,
+        ...requires(deps, {
+          id: "getVersion",
+          summary: "Reads a version and its pipeline",
+          tag: "Agents",
+          scope: "read",
+          fails: ["NOT_FOUND"],
+        }),
+        query: NoQuery,
         params: t.Object({ id: t.String(), version: t.String({ pattern: "^[1-9][0-9]{0,8}$" }) }),
         response: { 200: answer(VersionSchema) },
       },

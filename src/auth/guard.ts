@@ -9,6 +9,8 @@ import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
 import { describeJsonProblem, parseJsonInTurns } from "../lib/json";
 import type { LoopTurn } from "../lib/loop-turn";
+import type { Operation } from "../lib/operation";
+import { describeOperation } from "../lib/operation";
 import { requestIdOf } from "../lib/request-id";
 import type { Scope } from "../vocabulary";
 import { SCOPES } from "../vocabulary";
@@ -101,21 +103,28 @@ function refuseLaterHeaders(request: Request): void {
   throw new AppError("VALIDATION_ERROR", { details });
 }
 
-/** Route hooks that let `scope` and above in; a body is not read. */
-export const requires = (deps: GuardDeps, scope: Scope) => ({
+/** A guarded operation: one that asks for a token. */
+type Guarded = Operation & { scope: Scope };
+
+const TOKEN_CODES = ["UNAUTHORIZED", "FORBIDDEN"] as const;
+const BODY_CODES = ["UNSUPPORTED_MEDIA_TYPE", ...Object.values(BODY_PROBLEMS)] as const;
+
+/** Route hooks that let the operation's scope and above in; a body is not read. */
+export const requires = (deps: GuardDeps, operation: Guarded) => ({
   transform: ({ request, set }: Hook) => {
-    authorize(deps, { request, scope });
+    authorize(deps, { request, scope: operation.scope });
     refuseLaterHeaders(request);
     setAnswerHeaders(deps, { request, set });
   },
-  detail: { security: [{ token: [] }] },
+  detail: describeOperation(operation, TOKEN_CODES),
 });
 
 /** As `requires`, for routes with a body: reads it as strict JSON, after the credential. */
-export const requiresJson = (deps: GuardDeps, scope: Scope) => ({
-  ...requires(deps, scope),
+export const requiresJson = (deps: GuardDeps, operation: Guarded) => ({
+  ...requires(deps, operation),
   parse: ({ request }: { request: Request }) => {
-    authorize(deps, { request, scope });
+    authorize(deps, { request, scope: operation.scope });
     return readJson(deps, request);
   },
+  detail: describeOperation(operation, [...TOKEN_CODES, ...BODY_CODES]),
 });

@@ -58,7 +58,15 @@ export const executionRoutes = (deps: ViewDeps & InvokeDeps & GuardDeps) =>
   new Elysia({ normalize: false }).use(readRoutes(deps)).use(invokeRoute(deps));
 
 function readRoutes(deps: ViewDeps & GuardDeps) {
-  const read = requires(deps, "read");
+  const poll = requires(deps, {
+    id: "getExecution",
+    summary: "Reads an execution and its steps",
+    description:
+      "`status` is `running` until it is final. The `token` of a delivery's `Location` reads status, output and error code without an API token.",
+    tag: "Executions",
+    scope: "read",
+    fails: ["NOT_FOUND"],
+  });
   return new Elysia({ normalize: false })
     .get(
       "/agents/:id/executions",
@@ -75,7 +83,17 @@ function readRoutes(deps: ViewDeps & GuardDeps) {
           }),
         );
       },
-      { ...read, query: listQuery, response: { 200: answerList(ExecutionSummarySchema) } },
+      {
+        ...requires(deps, {
+          id: "listExecutions",
+          summary: "Lists an agent's executions, newest first",
+          tag: "Executions",
+          scope: "read",
+          fails: ["NOT_FOUND"],
+        }),
+        query: listQuery,
+        response: { 200: answerList(ExecutionSummarySchema) },
+      },
     )
     .get(
       "/agents/:id/executions/:executionId",
@@ -94,9 +112,10 @@ function readRoutes(deps: ViewDeps & GuardDeps) {
       },
       {
         // The delivery's own token stands in for an API token; with both, the API token decides.
+        detail: poll.detail,
         transform: (context) => {
           const { query, request } = context;
-          if (query.token === undefined || bearerOf(request) !== null) read.transform(context);
+          if (query.token === undefined || bearerOf(request) !== null) poll.transform(context);
           else setAnswerHeaders(deps, context);
         },
         query: t.Object(
@@ -117,7 +136,14 @@ const invokeRoute = (deps: InvokeDeps & GuardDeps) =>
       return success(await invoke(deps, { agentId: params.id, input: body.input as Json }));
     },
     {
-      ...requiresJson(deps, "operate"),
+      ...requiresJson(deps, {
+        id: "invokeAgent",
+        summary: "Runs an agent's live version",
+        description: "Takes nothing from the webhook's limits.",
+        tag: "Executions",
+        scope: "operate",
+        fails: ["NOT_FOUND", "AGENT_NOT_RUNNABLE", "INPUT_INVALID", "STORAGE_UNAVAILABLE"],
+      }),
       query: NoQuery,
       body: InvokeSchema,
       response: { 200: answer(AcceptedSchema) },

@@ -1,8 +1,11 @@
 // Probes for supervisors: no credential, no detail.
 
+import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { NoQuery } from "../auth/paging.schema";
 import { AppError } from "../errors";
+import { describeOperation } from "../lib/operation";
+import { answer, closed, success } from "../lib/wire";
 import type { Health } from "./health";
 
 const noStore = { "cache-control": "no-store" };
@@ -14,9 +17,18 @@ export const opsRoutes = (deps: { health: Health }) =>
       "/healthz",
       ({ set }) => {
         Object.assign(set.headers, noStore);
-        return { success: true, data: { status: "ok" } };
+        return success({ status: "ok" as const });
       },
-      { query: NoQuery },
+      {
+        detail: describeOperation({
+          id: "getHealth",
+          summary: "Whether the process lives",
+          tag: "System",
+          scope: null,
+        }),
+        query: NoQuery,
+        response: { 200: answer(closed({ status: Type.Literal("ok") })) },
+      },
     )
     .get(
       "/readyz",
@@ -24,7 +36,17 @@ export const opsRoutes = (deps: { health: Health }) =>
         Object.assign(set.headers, noStore);
         const problem = await deps.health.problem();
         if (problem !== null) throw new AppError(problem, { headers: { "Retry-After": "5" } });
-        return { success: true, data: { status: "ready" } };
+        return success({ status: "ready" as const });
       },
-      { query: NoQuery },
+      {
+        detail: describeOperation({
+          id: "getReadiness",
+          summary: "Whether work is taken: the database can be written, and nothing is stopping",
+          tag: "System",
+          scope: null,
+          fails: ["STORAGE_UNAVAILABLE", "SHUTTING_DOWN", "FAILING"],
+        }),
+        query: NoQuery,
+        response: { 200: answer(closed({ status: Type.Literal("ready") })) },
+      },
     );

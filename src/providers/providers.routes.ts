@@ -25,9 +25,6 @@ const pageQuery = t.Object(
 
 /** `/providers`. */
 export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
-  const read = { ...requires(deps, "read"), query: NoQuery };
-  const admin = { ...requires(deps, "admin"), query: NoQuery };
-  const adminBody = { ...requiresJson(deps, "admin"), query: NoQuery };
   const one = { 200: answer(ProviderSchema) };
   return new Elysia({ normalize: false })
     .get(
@@ -39,7 +36,16 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
         const nextCursor = found.length > limit ? (items.at(-1)?.id ?? null) : null;
         return successList({ items, nextCursor });
       },
-      { ...read, query: pageQuery, response: { 200: answerList(ProviderSchema) } },
+      {
+        ...requires(deps, {
+          id: "listProviders",
+          summary: "Lists model providers",
+          tag: "Providers",
+          scope: "read",
+        }),
+        query: pageQuery,
+        response: { 200: answerList(ProviderSchema) },
+      },
     )
     .post(
       "/providers",
@@ -49,17 +55,48 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
         set.headers["location"] = `/providers/${provider.id}`;
         return success(provider);
       },
-      { ...adminBody, body: ProviderCreateSchema, response: { 201: answer(ProviderSchema) } },
+      {
+        ...requiresJson(deps, {
+          id: "createProvider",
+          summary: "Adds a model provider",
+          description: "Keys are write-only and encrypted at rest.",
+          tag: "Providers",
+          scope: "admin",
+          fails: ["STORAGE_UNAVAILABLE"],
+        }),
+        query: NoQuery,
+        body: ProviderCreateSchema,
+        response: { 201: answer(ProviderSchema) },
+      },
     )
     .get("/providers/:id", ({ params }) => success(getProvider(deps, params.id)), {
-      ...read,
+      ...requires(deps, {
+        id: "getProvider",
+        summary: "Reads a model provider",
+        tag: "Providers",
+        scope: "read",
+        fails: ["NOT_FOUND"],
+      }),
+      query: NoQuery,
       response: one,
     })
     .patch(
       "/providers/:id",
       async ({ params, body }) =>
         success(await changeProvider(deps, { id: params.id, patch: body })),
-      { ...adminBody, body: ProviderPatchSchema, response: one },
+      {
+        ...requiresJson(deps, {
+          id: "updateProvider",
+          summary: "Changes a model provider",
+          description: "A new origin of `baseUrl` asks for the key again.",
+          tag: "Providers",
+          scope: "admin",
+          fails: ["NOT_FOUND", "PROVIDER_BUILT_IN", "STORAGE_UNAVAILABLE"],
+        }),
+        query: NoQuery,
+        body: ProviderPatchSchema,
+        response: one,
+      },
     )
     .delete(
       "/providers/:id",
@@ -67,6 +104,15 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
         await deleteProvider(deps, params.id);
         set.status = 204;
       },
-      admin,
+      {
+        ...requires(deps, {
+          id: "deleteProvider",
+          summary: "Deletes a model provider",
+          tag: "Providers",
+          scope: "admin",
+          fails: ["NOT_FOUND", "PROVIDER_BUILT_IN", "PROVIDER_IN_USE", "STORAGE_UNAVAILABLE"],
+        }),
+        query: NoQuery,
+      },
     );
 }

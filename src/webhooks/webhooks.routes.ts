@@ -7,6 +7,7 @@ import { requires } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { answer, answerList, PAGE_DEFAULT, success, successList, words } from "../lib/wire";
+import { describeOperation } from "../lib/operation";
 import { REASONS, VERDICTS } from "../vocabulary";
 import { rawBody, viewDeliveries, viewDelivery } from "./deliveries";
 import { DeliverySchema, DeliverySummarySchema } from "./deliveries.schema";
@@ -66,7 +67,35 @@ function webhookRoute(deps: ReceiveDeps) {
   const app = new Elysia({ normalize: false }).post(
     "/agents/:id/webhook",
     ({ request, params, server }) => handle({ request, params, server }),
-    { parse: "none" },
+    {
+      parse: "none",
+      detail: describeOperation({
+        id: "deliverWebhook",
+        summary: "Delivers a webhook to an agent",
+        description:
+          "The body is the input of an execution, which is on disk before this answers 200. The credential is the webhook's own (`webhook.auth`), never an API token.",
+        tag: "Webhooks",
+        scope: null,
+        fails: [
+          "NOT_FOUND",
+          "PAYLOAD_TOO_LARGE",
+          "UNSUPPORTED_ENCODING",
+          "UNSUPPORTED_MEDIA_TYPE",
+          "BODY_TIMEOUT",
+          "OVERLOADED",
+          "UNAUTHORIZED",
+          "TOO_MANY_FAILURES",
+          "SECRET_UNREADABLE",
+          "INVALID_JSON",
+          "IDEMPOTENCY_KEY_INVALID",
+          "IDEMPOTENCY_MISMATCH",
+          "INPUT_INVALID",
+          "RATE_LIMITED",
+          "CONCURRENCY_LIMITED",
+          "STORAGE_UNAVAILABLE",
+        ],
+      }),
+    },
   );
   for (const method of OTHER_METHODS) {
     app.route(
@@ -91,12 +120,16 @@ const rawAnswer = (bytes: Uint8Array): Response =>
   });
 
 function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
-  const read = requires(deps, "read");
   const list = { 200: answerList(DeliverySummarySchema) };
   const one = { 200: answer(DeliverySchema) };
   return new Elysia({ normalize: false })
     .get("/deliveries", ({ query }) => successList(viewDeliveries(deps, toFilter(query, null))), {
-      ...read,
+      ...requires(deps, {
+        id: "listDeliveries",
+        summary: "Lists deliveries of all agents, newest first",
+        tag: "Deliveries",
+        scope: "read",
+      }),
       query: listQuery,
       response: list,
     })
@@ -104,7 +137,13 @@ function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
       "/deliveries/:deliveryId",
       ({ params }) => success(viewDelivery(deps, { id: params.deliveryId })),
       {
-        ...read,
+        ...requires(deps, {
+          id: "getDelivery",
+          summary: "Reads a delivery, the gates it passed and our answer",
+          tag: "Deliveries",
+          scope: "read",
+          fails: ["NOT_FOUND"],
+        }),
         query: NoQuery,
         response: one,
       },
@@ -112,7 +151,16 @@ function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
     .get(
       "/deliveries/:deliveryId/raw",
       ({ params }) => rawAnswer(rawBody(deps, { id: params.deliveryId })),
-      { ...requires(deps, "operate"), query: NoQuery },
+      {
+        ...requires(deps, {
+          id: "getDeliveryBody",
+          summary: "Downloads a delivery's body as received",
+          tag: "Deliveries",
+          scope: "operate",
+          fails: ["NOT_FOUND"],
+        }),
+        query: NoQuery,
+      },
     )
     .get(
       "/agents/:id/deliveries",
@@ -121,17 +169,46 @@ function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
         if (agent === undefined) throw new AppError("NOT_FOUND");
         return successList(viewDeliveries(deps, toFilter(query, agent)));
       },
-      { ...read, query: listQuery, response: list },
+      {
+        ...requires(deps, {
+          id: "listDeliveriesOfAgent",
+          summary: "Lists an agent's deliveries, newest first",
+          tag: "Deliveries",
+          scope: "read",
+          fails: ["NOT_FOUND"],
+        }),
+        query: listQuery,
+        response: list,
+      },
     )
     .get(
       "/agents/:id/deliveries/:deliveryId",
       ({ params }) => success(viewDelivery(deps, { agentId: params.id, id: params.deliveryId })),
-      { ...read, query: NoQuery, response: one },
+      {
+        ...requires(deps, {
+          id: "getDeliveryOfAgent",
+          summary: "Reads one of an agent's deliveries",
+          tag: "Deliveries",
+          scope: "read",
+          fails: ["NOT_FOUND"],
+        }),
+        query: NoQuery,
+        response: one,
+      },
     )
     .get(
       "/agents/:id/deliveries/:deliveryId/raw",
       ({ params }) => rawAnswer(rawBody(deps, { agentId: params.id, id: params.deliveryId })),
-      { ...requires(deps, "operate"), query: NoQuery },
+      {
+        ...requires(deps, {
+          id: "getDeliveryBodyOfAgent",
+          summary: "Downloads the body of one of an agent's deliveries",
+          tag: "Deliveries",
+          scope: "operate",
+          fails: ["NOT_FOUND"],
+        }),
+        query: NoQuery,
+      },
     );
 }
 
