@@ -3,125 +3,218 @@
 import { Type } from "@sinclair/typebox";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { MAX_WEBHOOK_BODY_BYTES } from "../config";
-import { closed, DetailSchema, orNull, Time, WarningSchema, words } from "../lib/wire";
-import { PipelineSchema } from "../pipelines/pipelines.schema";
+import {
+  closed,
+  DetailSchema,
+  EXAMPLE,
+  named,
+  orNull,
+  Time,
+  WarningSchema,
+  words,
+} from "../lib/wire";
+import { EXAMPLE_PIPELINE, PipelineSchema } from "../pipelines/pipelines.schema";
 import { AGENT_STATUSES, AUTH_TYPES, OVERFLOWS, PRESETS } from "../vocabulary";
 
-export const SecretFactsSchema = closed({
+const secretFields = {
   id: Type.String(),
-  fingerprint: Type.String(),
+  fingerprint: Type.String({ description: "The end of the secret." }),
   createdAt: Time,
   expiresAt: orNull(Time),
   lastUsedAt: orNull(Time),
-  uses: Type.Integer(),
-});
+  uses: Type.Integer({ description: "Deliveries that it verified." }),
+};
+
+const EXAMPLE_SECRET = {
+  id: "whs_0192f0c1-7a2c-7d4e-9f50-6b7c8d9e0f1a",
+  fingerprint: "…9f3A",
+  createdAt: EXAMPLE.time,
+  expiresAt: null,
+  lastUsedAt: null,
+  uses: 0,
+};
+
+export const SecretFactsSchema = named("WebhookSecret", closed(secretFields));
 
 const LIMIT_BOUNDS = { minimum: 1, maximum: 1_000_000 };
 
 /** A setting that may be left out, or set to null to return to its default (RFC 7396). */
 const setting = <T extends TSchema>(schema: T) => Type.Optional(orNull(schema));
 /** Part of the contract that this version answers with its name, whatever its value. */
-const later = Type.Optional(Type.Unknown());
+const later = Type.Optional(Type.Unknown({ description: "Not available in this version." }));
 
-export const WebhookPatchSchema = closed({
-  auth: setting(
-    closed({
-      type: setting(words(AUTH_TYPES)),
-      preset: setting(words(PRESETS)),
-      custom: later,
-    }),
-  ),
-  limits: setting(
-    closed({
-      perMinute: setting(Type.Integer(LIMIT_BOUNDS)),
-      maxConcurrent: setting(Type.Integer(LIMIT_BOUNDS)),
-      maxBodyBytes: setting(Type.Integer({ minimum: 1, maximum: MAX_WEBHOOK_BODY_BYTES })),
-      overflow: setting(words(OVERFLOWS)),
-      maxQueued: later,
-      coalesceKey: later,
-    }),
-  ),
-  respond: later,
-  filter: later,
-  callback: later,
-});
+export const WebhookPatchSchema = named(
+  "WebhookPatch",
+  closed({
+    auth: setting(
+      closed({
+        type: setting(words(AUTH_TYPES)),
+        preset: setting(words(PRESETS)),
+        custom: later,
+      }),
+    ),
+    limits: setting(
+      closed({
+        perMinute: setting(Type.Integer(LIMIT_BOUNDS)),
+        maxConcurrent: setting(Type.Integer(LIMIT_BOUNDS)),
+        maxBodyBytes: setting(Type.Integer({ minimum: 1, maximum: MAX_WEBHOOK_BODY_BYTES })),
+        overflow: setting(words(OVERFLOWS)),
+        maxQueued: later,
+        coalesceKey: later,
+      }),
+    ),
+    respond: later,
+    filter: later,
+    callback: later,
+  }),
+);
 export type WebhookPatch = Static<typeof WebhookPatchSchema>;
 
-export const WebhookSchema = closed({
-  auth: closed({ type: words(AUTH_TYPES), preset: Type.Optional(words(PRESETS)) }),
-  limits: closed({
-    perMinute: Type.Integer(),
-    maxConcurrent: Type.Integer(),
-    overflow: words(OVERFLOWS),
-    maxBodyBytes: Type.Integer(),
+export const WebhookSchema = named(
+  "Webhook",
+  closed({
+    auth: closed({ type: words(AUTH_TYPES), preset: Type.Optional(words(PRESETS)) }),
+    limits: closed({
+      perMinute: Type.Integer({ description: "Deliveries accepted in one minute." }),
+      maxConcurrent: Type.Integer({ description: "Unfinished executions at once." }),
+      overflow: words(OVERFLOWS),
+      maxBodyBytes: Type.Integer(),
+    }),
+    respond: Type.Literal("async"),
+    secrets: Type.Array(SecretFactsSchema),
   }),
-  respond: Type.Literal("async"),
-  secrets: Type.Array(SecretFactsSchema),
-});
+);
 
 const agentFields = {
   id: Type.String(),
   name: Type.String(),
   description: Type.String(),
   status: words(AGENT_STATUSES),
-  liveVersion: orNull(Type.Integer()),
+  liveVersion: orNull(Type.Integer({ description: "The version that runs; null before any." })),
   webhookEnabled: Type.Boolean(),
-  webhookUrl: Type.String(),
+  webhookUrl: Type.String({ description: "Where senders deliver." }),
   createdAt: Time,
   updatedAt: Time,
 };
 
+const EXAMPLE_AGENT = {
+  id: EXAMPLE.agentId,
+  name: "Issue triage",
+  description: "Sums up what was reported",
+  status: "active",
+  liveVersion: 1,
+  webhookEnabled: true,
+  webhookUrl: `https://hooks.example.com/agents/${EXAMPLE.agentId}/webhook`,
+  createdAt: EXAMPLE.time,
+  updatedAt: EXAMPLE.time,
+} as const;
+
 /** An agent in a list. */
-export const AgentSummarySchema = closed(agentFields);
+export const AgentSummarySchema = named("AgentSummary", closed(agentFields), EXAMPLE_AGENT);
 export type AgentSummary = Static<typeof AgentSummarySchema>;
 
 /** An agent, its draft, the draft's faults and its webhook. */
-export const AgentSchema = closed({
-  ...agentFields,
-  pipeline: PipelineSchema,
-  faults: Type.Array(DetailSchema),
-  webhook: WebhookSchema,
-  /** Only in the answer to the request that made it. */
-  webhookSecret: Type.Optional(Type.String()),
-  warnings: Type.Optional(Type.Array(WarningSchema)),
-});
+export const AgentSchema = named(
+  "Agent",
+  closed({
+    ...agentFields,
+    pipeline: PipelineSchema,
+    faults: Type.Array(DetailSchema, {
+      description: "Why the draft cannot be activated; empty where it can.",
+    }),
+    webhook: WebhookSchema,
+    webhookSecret: Type.Optional(
+      Type.String({ description: "Only in the answer to the request that made it." }),
+    ),
+    warnings: Type.Optional(Type.Array(WarningSchema)),
+  }),
+  {
+    ...EXAMPLE_AGENT,
+    pipeline: EXAMPLE_PIPELINE,
+    faults: [],
+    webhook: {
+      auth: { type: "hmac", preset: "github" },
+      limits: { perMinute: 100, maxConcurrent: 10, overflow: "reject", maxBodyBytes: 26_214_400 },
+      respond: "async",
+      secrets: [EXAMPLE_SECRET],
+    },
+  },
+);
 export type Agent = Static<typeof AgentSchema>;
 
-export const AgentPatchSchema = closed({
+const agentPatchFields = {
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   description: Type.Optional(Type.String({ maxLength: 2000 })),
   pipeline: Type.Optional(PipelineSchema),
   webhookEnabled: Type.Optional(Type.Boolean()),
   webhook: setting(WebhookPatchSchema),
+};
+
+export const AgentPatchSchema = named("AgentPatch", closed(agentPatchFields), {
+  webhookEnabled: true,
+  webhook: { limits: { perMinute: 30, maxConcurrent: null } },
 });
 export type AgentPatch = Static<typeof AgentPatchSchema>;
 
-export const AgentCreateSchema = closed({
-  ...AgentPatchSchema.properties,
-  name: Type.String({ minLength: 1, maxLength: 100 }),
-});
+export const AgentCreateSchema = named(
+  "AgentCreate",
+  closed({ ...agentPatchFields, name: Type.String({ minLength: 1, maxLength: 100 }) }),
+  {
+    name: "Issue triage",
+    pipeline: EXAMPLE_PIPELINE,
+    webhookEnabled: true,
+    webhook: { auth: { type: "hmac", preset: "github" } },
+  },
+);
 export type AgentCreate = Static<typeof AgentCreateSchema>;
 
 const versionFields = { version: Type.Integer(), live: Type.Boolean(), createdAt: Time };
 
-export const VersionSummarySchema = closed(versionFields);
+const EXAMPLE_VERSION = { version: 1, live: true, createdAt: EXAMPLE.time };
+
+export const VersionSummarySchema = named("VersionSummary", closed(versionFields), EXAMPLE_VERSION);
 export type VersionSummary = Static<typeof VersionSummarySchema>;
 
-export const VersionSchema = closed({ ...versionFields, pipeline: PipelineSchema });
+export const VersionSchema = named(
+  "Version",
+  closed({ ...versionFields, pipeline: PipelineSchema }),
+  { ...EXAMPLE_VERSION, pipeline: EXAMPLE_PIPELINE },
+);
 
 const MAX_GRACE_SECONDS = 7 * 24 * 3600;
 
-export const SecretCreateSchema = closed({
-  /** Taken as UTF-8 text; without it one is made. */
-  secret: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
-  graceSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_GRACE_SECONDS })),
-});
+export const SecretCreateSchema = named(
+  "WebhookSecretCreate",
+  closed({
+    secret: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1024,
+        description: "Taken as UTF-8 text; without it one is made.",
+      }),
+    ),
+    graceSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_GRACE_SECONDS,
+        description: "How long the secret before it stays valid.",
+      }),
+    ),
+  }),
+  { graceSeconds: 3600 },
+);
 export type SecretCreate = Static<typeof SecretCreateSchema>;
 
 /** The only answer that holds the secret, and only where the server made it. */
-export const SecretCreatedSchema = closed({
-  ...SecretFactsSchema.properties,
-  secret: Type.Optional(Type.String()),
-  warnings: Type.Optional(Type.Array(WarningSchema)),
-});
+export const SecretCreatedSchema = named(
+  "WebhookSecretCreated",
+  closed({
+    ...secretFields,
+    secret: Type.Optional(
+      Type.String({ description: "Shown this once, where the server made it." }),
+    ),
+    warnings: Type.Optional(Type.Array(WarningSchema)),
+  }),
+  { ...EXAMPLE_SECRET, secret: "whsec_example-of-a-secret-that-is-shown-once-9f3A" },
+);
 export type SecretCreated = Static<typeof SecretCreatedSchema>;

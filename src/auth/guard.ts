@@ -106,7 +106,7 @@ function refuseLaterHeaders(request: Request): void {
 /** A guarded operation: one that asks for a token. */
 type Guarded = Operation & { scope: Scope };
 
-const TOKEN_CODES = ["UNAUTHORIZED", "FORBIDDEN"] as const;
+const TOKEN_CODES = ["VALIDATION_ERROR", "UNAUTHORIZED", "FORBIDDEN"] as const;
 const BODY_CODES = ["UNSUPPORTED_MEDIA_TYPE", ...Object.values(BODY_PROBLEMS)] as const;
 
 /** Route hooks that let the operation's scope and above in; a body is not read. */

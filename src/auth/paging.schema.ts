@@ -1,7 +1,9 @@
 // Queries that many lists share. `t` of Elysia, as query values arrive as text.
 
 import { t } from "elysia";
-import { CURSOR_PATTERN, PAGE_MAX } from "../lib/wire";
+import { CURSOR_PATTERN, PAGE_DEFAULT, PAGE_MAX } from "../lib/wire";
+
+export const CURSOR_TEXT = "`page.nextCursor` of the page before.";
 
 /** `limit` and `cursor` of a list. */
 export const pageFields = {
@@ -10,9 +12,13 @@ export const pageFields = {
       minimum: 1,
       maximum: PAGE_MAX,
       error: `limit takes an integer from 1 to ${PAGE_MAX}.`,
+      description: `Entries of one page; ${PAGE_DEFAULT} without it.`,
+      examples: [20],
     }),
   ),
-  cursor: t.Optional(t.String({ pattern: CURSOR_PATTERN })),
+  cursor: t.Optional(
+    t.String({ pattern: CURSOR_PATTERN, description: CURSOR_TEXT, examples: ["1042"] }),
+  ),
 };
 
 /** A query that refuses everything. */

@@ -6,6 +6,7 @@ import type { GuardDeps } from "../auth/guard";
 import { bearerOf, requires, requiresJson, setAnswerHeaders } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
+import { READ_TOKEN_SCHEME } from "../lib/operation";
 import { answer, answerList, PAGE_DEFAULT, success, successList, words } from "../lib/wire";
 import type { Json } from "../pipelines/record";
 import type { ExecutionStatus } from "../vocabulary";
@@ -26,8 +27,14 @@ const RETRY_AFTER_SECONDS = "1";
 
 const listQuery = t.Object(
   {
-    trigger: t.Optional(words(TRIGGERS)),
-    status: t.Optional(t.String({ maxLength: 200 })),
+    trigger: t.Optional({ ...words(TRIGGERS), description: "Only those it started." }),
+    status: t.Optional(
+      t.String({
+        maxLength: 200,
+        description: `Only these, separated by commas: ${EXECUTION_STATUSES.join(", ")}.`,
+        examples: ["failed,timed_out"],
+      }),
+    ),
     ...pageFields,
   },
   { additionalProperties: false },
@@ -66,6 +73,7 @@ function readRoutes(deps: ViewDeps & GuardDeps) {
     tag: "Executions",
     scope: "read",
     fails: ["NOT_FOUND"],
+    headers: ["Retry-After"],
   });
   return new Elysia({ normalize: false })
     .get(
@@ -112,14 +120,25 @@ function readRoutes(deps: ViewDeps & GuardDeps) {
       },
       {
         // The delivery's own token stands in for an API token; with both, the API token decides.
-        detail: poll.detail,
+        detail: {
+          ...poll.detail,
+          security: [...poll.detail.security, { [READ_TOKEN_SCHEME]: [] }],
+        },
         transform: (context) => {
           const { query, request } = context;
           if (query.token === undefined || bearerOf(request) !== null) poll.transform(context);
           else setAnswerHeaders(deps, context);
         },
         query: t.Object(
-          { token: t.Optional(t.String({ maxLength: 200 })) },
+          {
+            token: t.Optional(
+              t.String({
+                maxLength: 200,
+                description:
+                  "As in the `Location` of an accepted delivery, in place of an API token.",
+              }),
+            ),
+          },
           { additionalProperties: false },
         ),
         response: { 200: answer(t.Union([ExecutionSchema, ExecutionResultSchema])) },

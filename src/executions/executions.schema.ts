@@ -2,26 +2,36 @@
 
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
-import { closed, orNull, Time, words } from "../lib/wire";
+import { closed, EXAMPLE, named, orNull, Time, words } from "../lib/wire";
 import { EXECUTION_STATUSES, STEP_STATUSES, TRIGGERS } from "../vocabulary";
 
 /** Any JSON value. */
 const Value = Type.Unknown();
 
-const FailureSchema = closed({
-  code: Type.String(),
-  message: Type.String(),
-  /** HTTP status of the peer, where it gave one. */
-  status: Type.Optional(Type.Integer()),
-});
+const FailureSchema = named(
+  "StepError",
+  closed({
+    code: Type.String(),
+    message: Type.String(),
+    status: Type.Optional(
+      Type.Integer({ description: "HTTP status of the peer, where it gave one." }),
+    ),
+  }),
+);
 
-const UsageSchema = closed({
-  inputTokens: Type.Integer(),
-  outputTokens: Type.Integer(),
-  cachedTokens: Type.Integer(),
-});
+const UsageSchema = named(
+  "Usage",
+  closed({
+    inputTokens: Type.Integer(),
+    outputTokens: Type.Integer(),
+    cachedTokens: Type.Integer(),
+  }),
+);
 
-export const StepSchema = closed({
+/** USD; null is unknown. */
+const Cost = orNull(Type.Number({ description: "USD; null is unknown." }));
+
+const stepFields = {
   nodeId: Type.String(),
   iteration: Type.String(),
   status: words(STEP_STATUSES),
@@ -32,7 +42,7 @@ export const StepSchema = closed({
   finishedAt: orNull(Time),
   attempt: Type.Integer(),
   usage: orNull(UsageSchema),
-  cost: orNull(Type.Number()),
+  cost: Cost,
   logs: Type.Array(Type.String()),
   model: Type.Optional(
     closed({
@@ -42,7 +52,9 @@ export const StepSchema = closed({
       requestId: orNull(Type.String()),
     }),
   ),
-});
+};
+
+export const StepSchema = named("Step", closed(stepFields));
 export type Step = Static<typeof StepSchema>;
 
 const executionFields = {
@@ -52,8 +64,7 @@ const executionFields = {
   trigger: words(TRIGGERS),
   /** `running` until it is final. */
   status: words(EXECUTION_STATUSES),
-  /** True while it has no slot. */
-  waiting: Type.Boolean(),
+  waiting: Type.Boolean({ description: "True while it has no slot." }),
   error: orNull(
     closed({
       code: Type.String(),
@@ -62,8 +73,7 @@ const executionFields = {
     }),
   ),
   usage: orNull(UsageSchema),
-  /** USD; null is unknown. */
-  cost: orNull(Type.Number()),
+  cost: Cost,
   createdAt: Time,
   startedAt: orNull(Time),
   finishedAt: orNull(Time),
@@ -73,36 +83,91 @@ const executionFields = {
   replayOf: orNull(Type.String()),
 };
 
+const EXAMPLE_EXECUTION = {
+  id: EXAMPLE.executionId,
+  agentId: EXAMPLE.agentId,
+  agentVersion: 1,
+  trigger: "webhook",
+  status: "completed",
+  waiting: false,
+  error: null,
+  usage: { inputTokens: 42, outputTokens: 9, cachedTokens: 0 },
+  cost: null,
+  createdAt: EXAMPLE.time,
+  startedAt: EXAMPLE.time,
+  finishedAt: EXAMPLE.later,
+  durationMs: 1250,
+  attempt: 1,
+  deliveryId: EXAMPLE.deliveryId,
+  replayOf: null,
+} as const;
+
+const EXAMPLE_INPUT = { message: "Process this incoming data", payload: { key: "value" } };
+const EXAMPLE_OUTPUT = "New data is to be processed.";
+
 /** An execution in a list. */
-export const ExecutionSummarySchema = closed(executionFields);
+export const ExecutionSummarySchema = named(
+  "ExecutionSummary",
+  closed(executionFields),
+  EXAMPLE_EXECUTION,
+);
 export type ExecutionSummary = Static<typeof ExecutionSummarySchema>;
 
 /** An execution with its input, output and steps. */
-export const ExecutionSchema = closed({
-  ...executionFields,
-  input: Value,
-  output: Value,
-  steps: Type.Array(StepSchema),
-});
+export const ExecutionSchema = named(
+  "Execution",
+  closed({ ...executionFields, input: Value, output: Value, steps: Type.Array(StepSchema) }),
+  {
+    ...EXAMPLE_EXECUTION,
+    input: EXAMPLE_INPUT,
+    output: EXAMPLE_OUTPUT,
+    steps: [
+      {
+        nodeId: "summary",
+        iteration: "",
+        status: "completed",
+        input: "Summarise in one sentence: Process this incoming data",
+        output: EXAMPLE_OUTPUT,
+        error: null,
+        startedAt: EXAMPLE.time,
+        finishedAt: EXAMPLE.later,
+        attempt: 1,
+        usage: EXAMPLE_EXECUTION.usage,
+        cost: null,
+        logs: [],
+      },
+    ],
+  },
+);
 export type Execution = Static<typeof ExecutionSchema>;
 
 /** What the token of a `Location` may read. */
-export const ExecutionResultSchema = closed({
-  id: Type.String(),
-  status: words(EXECUTION_STATUSES),
-  output: Value,
-  error: orNull(closed({ code: Type.String() })),
-});
+export const ExecutionResultSchema = named(
+  "ExecutionResult",
+  closed({
+    id: Type.String(),
+    status: words(EXECUTION_STATUSES),
+    output: Value,
+    error: orNull(closed({ code: Type.String() })),
+  }),
+  { id: EXAMPLE.executionId, status: "completed", output: EXAMPLE_OUTPUT, error: null },
+);
 export type ExecutionResult = Static<typeof ExecutionResultSchema>;
 
-export const InvokeSchema = closed({
-  /** Any JSON value that fits the schema of the input node. */
-  input: Value,
-  waitSeconds: Type.Optional(Type.Unknown()),
-});
+export const InvokeSchema = named(
+  "Invoke",
+  closed({
+    input: Type.Unknown({
+      description: "Any JSON value that fits the schema of the input node.",
+    }),
+    waitSeconds: Type.Optional(Type.Unknown({ description: "Not available in this version." })),
+  }),
+  { input: EXAMPLE_INPUT },
+);
 
 /** The answer to an accepted delivery and to `invoke`. */
-export const AcceptedSchema = closed({
-  executionId: Type.String(),
-  status: Type.Literal("running"),
-});
+export const AcceptedSchema = named(
+  "Accepted",
+  closed({ executionId: Type.String(), status: Type.Literal("running") }),
+  { executionId: EXAMPLE.executionId, status: "running" },
+);

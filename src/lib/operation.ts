@@ -1,8 +1,30 @@
 // What a route says of itself in the OpenAPI document. Leaves shapes to the route's schemas, and
 // who may call it to the guard, which takes the same declaration.
 
+import type { TSchema } from "@sinclair/typebox";
 import type { ErrorCode } from "../errors";
 import type { Scope, Tag } from "../vocabulary";
+
+/** Headers of answers that the document tells of; `X-Request-Id` is on every one. */
+export type AnswerHeader =
+  | "X-Request-Id"
+  | "Location"
+  | "Retry-After"
+  | "WWW-Authenticate"
+  | "RateLimit-Policy"
+  | "RateLimit"
+  | "X-RateLimit-Limit"
+  | "X-RateLimit-Remaining"
+  | "X-RateLimit-Reset"
+  | "Idempotent-Replayed"
+  | "ETag"
+  | "Content-Disposition";
+
+/** What an answer holds that the route's `response` does not tell. */
+export interface AnswerContent {
+  type: string;
+  schema: TSchema;
+}
 
 /** One operation of the API. */
 export interface Operation {
@@ -17,6 +39,16 @@ export interface Operation {
   scope: Scope | null;
   /** Error codes that only this operation can answer. */
   fails?: readonly ErrorCode[];
+  /** Headers that its success may have. */
+  headers?: readonly AnswerHeader[];
+  /** Successes by status that are not in the route's `response`; null has no body. */
+  answers?: Readonly<Record<number, AnswerContent | null>>;
+}
+
+/** A success as the document's builder takes it. */
+interface AnswerDetail {
+  description: string;
+  content?: Record<string, { schema: TSchema }>;
 }
 
 /** `detail` of a route, as Elysia keeps it. */
@@ -26,22 +58,40 @@ export interface OperationDetail {
   description?: string;
   tags: string[];
   security: Record<string, string[]>[];
+  responses: Record<string, AnswerDetail>;
   /** Every error code that can be answered, for the document's failure responses. */
   "x-fails": readonly ErrorCode[];
+  "x-headers": readonly AnswerHeader[];
 }
 
-/** The scheme's name in `components.securitySchemes`. */
+/** Names of `components.securitySchemes`: the API token, the token of a `Location`, a webhook's own. */
 export const TOKEN_SCHEME = "token";
+export const READ_TOKEN_SCHEME = "readToken";
+export const WEBHOOK_SCHEMES = ["webhookBearer", "webhookSignature", "githubSignature"] as const;
 
 /** What any route can answer. */
-const ALWAYS: readonly ErrorCode[] = ["VALIDATION_ERROR", "INTERNAL"];
+const ALWAYS: readonly ErrorCode[] = ["INTERNAL"];
+
+const toAnswerDetail = (content: AnswerContent | null): AnswerDetail => ({
+  description: "",
+  ...(content === null ? {} : { content: { [content.type]: { schema: content.schema } } }),
+});
 
 /** Puts an operation into the shape of a route's `detail`; `codes` are those of its guard. */
 export function describeOperation(
   operation: Operation,
   codes: readonly ErrorCode[] = [],
 ): OperationDetail {
-  const { id, summary, description, tag, scope, fails = [] } = operation;
+  const {
+    id,
+    summary,
+    description,
+    tag,
+    scope,
+    fails = [],
+    headers = [],
+    answers = {},
+  } = operation;
   return {
     operationId: id,
     summary,
@@ -49,6 +99,10 @@ export function describeOperation(
     tags: [tag],
     // Since OpenAPI 3.1 a bearer scheme may list what the token must cover.
     security: scope === null ? [] : [{ [TOKEN_SCHEME]: [scope] }],
+    responses: Object.fromEntries(
+      Object.entries(answers).map(([status, content]) => [status, toAnswerDetail(content)]),
+    ),
     "x-fails": [...new Set([...ALWAYS, ...codes, ...fails])],
+    "x-headers": headers,
   };
 }

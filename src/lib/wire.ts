@@ -1,11 +1,13 @@
-// Building blocks of wire shapes: closed objects, word lists, times, answers.
+// Building blocks of wire shapes: closed objects, word lists, times, names and examples, answers.
 
 import { Type } from "@sinclair/typebox";
 import type { Static, TProperties, TSchema, TUnsafe } from "@sinclair/typebox";
 
 /** An object that refuses unknown keys. */
-export const closed = <T extends TProperties>(properties: T) =>
-  Type.Object(properties, { additionalProperties: false });
+export const closed = <T extends TProperties>(
+  properties: T,
+  options: { description?: string } = {},
+) => Type.Object(properties, { ...options, additionalProperties: false });
 
 /** A union of literals, typed as such: `Type.String({enum})` would check nothing. */
 export const words = <T extends string>(list: readonly T[]): TUnsafe<T> =>
@@ -14,22 +16,76 @@ export const words = <T extends string>(list: readonly T[]): TUnsafe<T> =>
 /** The schema, or null. */
 export const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-/** Time as ISO 8601 UTC with milliseconds. */
-export const Time = Type.String({ examples: ["2026-01-31T09:30:00.000Z"] });
-
-/** One entry of `error.details`, of a draft's faults, or of an input's mismatches. */
-export const DetailSchema = closed({
-  path: Type.Optional(Type.String()),
-  nodeId: Type.Optional(Type.String()),
-  edgeId: Type.Optional(Type.String()),
-  field: Type.Optional(Type.String()),
-  code: Type.String(),
-  message: Type.String(),
+/**
+ * Gives a shape its name in the OpenAPI document, where it stands once and is referred to, and an
+ * example, which shows in every body that holds it. A shape that is a body of its own needs one.
+ */
+export const named = <T extends TSchema>(title: string, schema: T, example?: Static<T>): T => ({
+  ...schema,
+  title,
+  ...(example === undefined ? {} : { examples: [example] }),
 });
 
+/** Values of examples that several shapes share. */
+export const EXAMPLE = {
+  agentId: "agt_0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0f",
+  executionId: "exec_0192f0c4-11d0-7e52-9a1c-3f2e8d7b6a50",
+  deliveryId: "dlv_0192f0c4-11d0-7e52-9a1c-3f2e8d7b6a50",
+  providerId: "prv_0192f0b9-52c4-7b18-8d3e-6c5f4a3b2d10",
+  requestId: "req_0192f0c4-11cf-7a61-b2d3-0c9e8f7a6b5d",
+  time: "2026-01-31T09:30:00.000Z",
+  later: "2026-01-31T09:30:01.250Z",
+} as const;
+
+/** Time as ISO 8601 UTC with milliseconds. */
+export const Time = Type.String({ examples: [EXAMPLE.time] });
+
+/** One entry of `error.details`, of a draft's faults, or of an input's mismatches. */
+export const DetailSchema = named(
+  "Detail",
+  closed({
+    path: Type.Optional(Type.String({ description: "JSON pointer into the body or query." })),
+    nodeId: Type.Optional(Type.String()),
+    edgeId: Type.Optional(Type.String()),
+    field: Type.Optional(Type.String()),
+    code: Type.String(),
+    message: Type.String({ description: "What is wrong there, and what to do." }),
+  }),
+);
+
+/** The body of every failure; `FailureBody` of the error table. */
+export const FailureSchema = named(
+  "Failure",
+  closed({
+    success: Type.Literal(false),
+    error: closed({
+      code: Type.String({ description: "For programs: texts may change, a code does not." }),
+      message: Type.String({ description: "For people: what was wrong, and what to do." }),
+      hint: Type.Optional(Type.String()),
+      details: Type.Optional(Type.Array(DetailSchema)),
+      requestId: Type.String({ description: "As in `X-Request-Id` and in the server's log." }),
+    }),
+  }),
+);
+
 /** Something that works but should be known. */
-export const WarningSchema = closed({ code: Type.String(), message: Type.String() });
+export const WarningSchema = named(
+  "Warning",
+  closed({ code: Type.String(), message: Type.String() }),
+);
 export type Warning = Static<typeof WarningSchema>;
+
+/** Where a list goes on. */
+const PageSchema = named(
+  "Page",
+  closed({
+    nextCursor: orNull(
+      Type.String({ description: "`cursor` of the next page; null on the last one." }),
+    ),
+    hasMore: Type.Boolean(),
+  }),
+  { nextCursor: null, hasMore: false },
+);
 
 /** `{success, data}` around one thing. */
 export const answer = <T extends TSchema>(data: T) => closed({ success: Type.Literal(true), data });
@@ -39,7 +95,7 @@ export const answerList = <T extends TSchema>(item: T) =>
   closed({
     success: Type.Literal(true),
     data: Type.Array(item),
-    page: closed({ nextCursor: orNull(Type.String()), hasMore: Type.Boolean() }),
+    page: PageSchema,
   });
 
 /** The success body of one thing. */

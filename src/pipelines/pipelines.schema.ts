@@ -2,7 +2,7 @@
 // What a node's `data` may hold is checked by `validate.ts`, so that a draft can be saved with faults.
 
 import { type Static, Type } from "@sinclair/typebox";
-import { words } from "../lib/wire";
+import { EXAMPLE, named, words } from "../lib/wire";
 import { NODE_TYPES } from "../vocabulary";
 import type { Json } from "./record";
 
@@ -12,37 +12,72 @@ export const ID_PATTERN = "^[A-Za-z][A-Za-z0-9_-]{0,63}$";
 const id = Type.String({ pattern: ID_PATTERN });
 const label = Type.String({ maxLength: 200 });
 
-export const NodeSchema = Type.Object(
-  {
-    id,
-    type: words(NODE_TYPES),
-    label: Type.Optional(label),
-    data: Type.Unsafe<Record<string, Json>>(Type.Object({}, { additionalProperties: true })),
-    position: Type.Optional(
-      Type.Object({ x: Type.Number(), y: Type.Number() }, { additionalProperties: false }),
-    ),
-  },
-  { additionalProperties: false },
+export const NodeSchema = named(
+  "Node",
+  Type.Object(
+    {
+      id,
+      type: words(NODE_TYPES),
+      label: Type.Optional(label),
+      data: Type.Unsafe<Record<string, Json>>(
+        Type.Object(
+          {},
+          { additionalProperties: true, description: "Settings of the node, by its `type`." },
+        ),
+      ),
+      position: Type.Optional(
+        Type.Object({ x: Type.Number(), y: Type.Number() }, { additionalProperties: false }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
 );
 export type Node = Static<typeof NodeSchema>;
 
-export const EdgeSchema = Type.Object(
-  {
-    id,
-    source: id,
-    target: id,
-    sourceHandle: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-    label: Type.Optional(label),
-  },
-  { additionalProperties: false },
+export const EdgeSchema = named(
+  "Edge",
+  Type.Object(
+    {
+      id,
+      source: id,
+      target: id,
+      sourceHandle: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+      label: Type.Optional(label),
+    },
+    { additionalProperties: false },
+  ),
 );
 export type Edge = Static<typeof EdgeSchema>;
 
-export const PipelineSchema = Type.Object(
-  { nodes: Type.Array(NodeSchema), edges: Type.Array(EdgeSchema) },
-  { additionalProperties: false },
+export const PipelineSchema = named(
+  "Pipeline",
+  Type.Object(
+    { nodes: Type.Array(NodeSchema), edges: Type.Array(EdgeSchema) },
+    { additionalProperties: false },
+  ),
 );
 export type Pipeline = Static<typeof PipelineSchema>;
+
+/** The pipeline of the document's examples. */
+export const EXAMPLE_PIPELINE: Pipeline = {
+  nodes: [
+    { id: "input", type: "input", data: {} },
+    {
+      id: "summary",
+      type: "llm_call",
+      data: {
+        providerId: EXAMPLE.providerId,
+        model: "llama3.2",
+        userPromptTemplate: "Summarise in one sentence: {{input.message}}",
+      },
+    },
+    { id: "output", type: "output", data: { mapping: "{{nodes.summary.output}}" } },
+  ],
+  edges: [
+    { id: "input-summary", source: "input", target: "summary" },
+    { id: "summary-output", source: "summary", target: "output" },
+  ],
+};
 
 /** How large a pipeline may be; `maxBytes` counts its JSON as UTF-8. */
 export interface PipelineLimits {

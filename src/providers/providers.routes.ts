@@ -3,8 +3,8 @@
 import { Elysia, t } from "elysia";
 import type { GuardDeps } from "../auth/guard";
 import { requires, requiresJson } from "../auth/guard";
-import { NoQuery, pageFields } from "../auth/paging.schema";
-import { answer, answerList, PAGE_DEFAULT, success, successList } from "../lib/wire";
+import { CURSOR_TEXT, NoQuery, pageFields } from "../auth/paging.schema";
+import { answer, answerList, EXAMPLE, PAGE_DEFAULT, success, successList } from "../lib/wire";
 import { ProviderCreateSchema, ProviderPatchSchema, ProviderSchema } from "./providers.schema";
 import type { ProvidersDeps } from "./providers.store";
 import {
@@ -18,7 +18,13 @@ import {
 const pageQuery = t.Object(
   {
     ...pageFields,
-    cursor: t.Optional(t.String({ pattern: "^[a-z0-9_-]{1,64}$" })),
+    cursor: t.Optional(
+      t.String({
+        pattern: "^[a-z0-9_-]{1,64}$",
+        description: CURSOR_TEXT,
+        examples: [EXAMPLE.providerId],
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -63,6 +69,7 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
           tag: "Providers",
           scope: "admin",
           fails: ["STORAGE_UNAVAILABLE"],
+          headers: ["Location"],
         }),
         query: NoQuery,
         body: ProviderCreateSchema,
@@ -111,6 +118,7 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
           tag: "Providers",
           scope: "admin",
           fails: ["NOT_FOUND", "PROVIDER_BUILT_IN", "PROVIDER_IN_USE", "STORAGE_UNAVAILABLE"],
+          answers: { 204: null },
         }),
         query: NoQuery,
       },

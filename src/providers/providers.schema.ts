@@ -2,42 +2,70 @@
 
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
-import { closed, orNull, Time, words } from "../lib/wire";
+import { closed, EXAMPLE, named, orNull, Time, words } from "../lib/wire";
 import { PROVIDER_TYPES } from "../vocabulary";
 
 const name = Type.String({ minLength: 1, maxLength: 100 });
-const baseUrl = Type.String({ minLength: 1, maxLength: 2000 });
+const baseUrl = Type.String({
+  minLength: 1,
+  maxLength: 2000,
+  description: "Up to and with the version, such as `http://127.0.0.1:11434/v1`.",
+});
 const apiKey = Type.String({ minLength: 1, maxLength: 4096 });
 
-export const ProviderSchema = closed({
-  id: Type.String(),
-  type: words(PROVIDER_TYPES),
-  name: Type.String(),
-  baseUrl: orNull(Type.String()),
-  /** The end of the key and when it was set; null without one. */
-  apiKey: orNull(closed({ fingerprint: Type.String(), createdAt: Time })),
-  enabled: Type.Boolean(),
-  builtIn: Type.Boolean(),
-  createdAt: Time,
-  updatedAt: Time,
-});
+export const ProviderSchema = named(
+  "Provider",
+  closed({
+    id: Type.String(),
+    type: words(PROVIDER_TYPES),
+    name: Type.String(),
+    baseUrl: orNull(Type.String()),
+    apiKey: orNull(
+      closed(
+        { fingerprint: Type.String(), createdAt: Time },
+        { description: "The end of the key and when it was set; null without one." },
+      ),
+    ),
+    enabled: Type.Boolean(),
+    builtIn: Type.Boolean(),
+    createdAt: Time,
+    updatedAt: Time,
+  }),
+  {
+    id: EXAMPLE.providerId,
+    type: "openai-compatible",
+    name: "Ollama",
+    baseUrl: "http://127.0.0.1:11434/v1",
+    apiKey: null,
+    enabled: true,
+    builtIn: false,
+    createdAt: EXAMPLE.time,
+    updatedAt: EXAMPLE.time,
+  },
+);
 export type Provider = Static<typeof ProviderSchema>;
 
-export const ProviderCreateSchema = closed({
-  type: words(PROVIDER_TYPES),
-  name,
-  /** Up to and with the version, such as `http://127.0.0.1:11434/v1`. */
-  baseUrl: Type.Optional(baseUrl),
-  apiKey: Type.Optional(apiKey),
-  enabled: Type.Optional(Type.Boolean()),
-});
+export const ProviderCreateSchema = named(
+  "ProviderCreate",
+  closed({
+    type: words(PROVIDER_TYPES),
+    name,
+    baseUrl: Type.Optional(baseUrl),
+    apiKey: Type.Optional(apiKey),
+    enabled: Type.Optional(Type.Boolean()),
+  }),
+  { type: "openai-compatible", name: "Ollama", baseUrl: "http://127.0.0.1:11434/v1" },
+);
 export type ProviderCreate = Static<typeof ProviderCreateSchema>;
 
-export const ProviderPatchSchema = closed({
-  name: Type.Optional(name),
-  baseUrl: Type.Optional(baseUrl),
-  /** Null removes the key. */
-  apiKey: Type.Optional(orNull(apiKey)),
-  enabled: Type.Optional(Type.Boolean()),
-});
+export const ProviderPatchSchema = named(
+  "ProviderPatch",
+  closed({
+    name: Type.Optional(name),
+    baseUrl: Type.Optional(baseUrl),
+    apiKey: Type.Optional(orNull({ ...apiKey, description: "Null removes the key." })),
+    enabled: Type.Optional(Type.Boolean()),
+  }),
+  { name: "Ollama on the other machine", enabled: true },
+);
 export type ProviderPatch = Static<typeof ProviderPatchSchema>;

@@ -6,24 +6,43 @@ import type { GuardDeps } from "../auth/guard";
 import { requires } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
-import { answer, answerList, PAGE_DEFAULT, success, successList, words } from "../lib/wire";
-import { describeOperation } from "../lib/operation";
+import type { Operation } from "../lib/operation";
+import {
+  answer,
+  answerList,
+  EXAMPLE,
+  PAGE_DEFAULT,
+  success,
+  successList,
+  words,
+} from "../lib/wire";
 import { REASONS, VERDICTS } from "../vocabulary";
 import { rawBody, viewDeliveries, viewDelivery } from "./deliveries";
 import { DeliverySchema, DeliverySummarySchema } from "./deliveries.schema";
 import type { DeliveryFilter } from "./deliveries.store";
 import type { ReceiveDeps } from "./receive";
 import { receive } from "./receive";
+import { WEBHOOK_DETAIL } from "./webhook-operation";
 
 const OTHER_METHODS = ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 const listQuery = t.Object(
   {
-    verdict: t.Optional(words(VERDICTS)),
-    reason: t.Optional(words(REASONS)),
-    event: t.Optional(t.String({ maxLength: 200 })),
-    from: t.Optional(t.String({ maxLength: 40 })),
-    to: t.Optional(t.String({ maxLength: 40 })),
+    verdict: t.Optional({ ...words(VERDICTS), description: "Only what became of them so." }),
+    reason: t.Optional({ ...words(REASONS), description: "Only those refused or noted for this." }),
+    event: t.Optional(
+      t.String({
+        maxLength: 200,
+        description: "Only of this event of the sender.",
+        examples: ["issues.opened"],
+      }),
+    ),
+    from: t.Optional(
+      t.String({ maxLength: 40, description: "Received then or later.", examples: [EXAMPLE.time] }),
+    ),
+    to: t.Optional(
+      t.String({ maxLength: 40, description: "Received before then.", examples: [EXAMPLE.later] }),
+    ),
     ...pageFields,
   },
   { additionalProperties: false },
@@ -69,32 +88,7 @@ function webhookRoute(deps: ReceiveDeps) {
     ({ request, params, server }) => handle({ request, params, server }),
     {
       parse: "none",
-      detail: describeOperation({
-        id: "deliverWebhook",
-        summary: "Delivers a webhook to an agent",
-        description:
-          "The body is the input of an execution, which is on disk before this answers 200. The credential is the webhook's own (`webhook.auth`), never an API token.",
-        tag: "Webhooks",
-        scope: null,
-        fails: [
-          "NOT_FOUND",
-          "PAYLOAD_TOO_LARGE",
-          "UNSUPPORTED_ENCODING",
-          "UNSUPPORTED_MEDIA_TYPE",
-          "BODY_TIMEOUT",
-          "OVERLOADED",
-          "UNAUTHORIZED",
-          "TOO_MANY_FAILURES",
-          "SECRET_UNREADABLE",
-          "INVALID_JSON",
-          "IDEMPOTENCY_KEY_INVALID",
-          "IDEMPOTENCY_MISMATCH",
-          "INPUT_INVALID",
-          "RATE_LIMITED",
-          "CONCURRENCY_LIMITED",
-          "STORAGE_UNAVAILABLE",
-        ],
-      }),
+      detail: WEBHOOK_DETAIL,
     },
   );
   for (const method of OTHER_METHODS) {
@@ -107,6 +101,13 @@ function webhookRoute(deps: ReceiveDeps) {
   }
   return app;
 }
+
+const RAW_ANSWER: Pick<Operation, "headers" | "answers"> = {
+  headers: ["Content-Disposition"],
+  answers: {
+    200: { type: "application/octet-stream", schema: t.String({ format: "binary" }) },
+  },
+};
 
 /** Bytes of a stranger: saved, never rendered. */
 const rawAnswer = (bytes: Uint8Array): Response =>
@@ -158,6 +159,7 @@ function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
           tag: "Deliveries",
           scope: "operate",
           fails: ["NOT_FOUND"],
+          ...RAW_ANSWER,
         }),
         query: NoQuery,
       },
@@ -206,6 +208,7 @@ function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
           tag: "Deliveries",
           scope: "operate",
           fails: ["NOT_FOUND"],
+          ...RAW_ANSWER,
         }),
         query: NoQuery,
       },
