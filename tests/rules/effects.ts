@@ -95,7 +95,7 @@ export const EFFECTS: Effect[] = [
   },
   {
     name: "Elysia",
-    doors: /^src\/(?:app|.+\.routes|auth\/guard)\.ts$/,
+    doors: /^src\/(?:app|.+\.routes|auth\/guard|ops\/openapi\/document)\.ts$/,
     advice: "keep routes in *.routes.ts; what they call takes plain data",
     traces: [],
     brings: (entry, path) =>
