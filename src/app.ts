@@ -16,6 +16,8 @@ import { requestIdOf } from "./lib/request-id";
 import { describeError } from "./lib/log";
 import type { Health } from "./ops/health";
 import { opsRoutes } from "./ops/ops.routes";
+import type { SwaggerDeps } from "./ops/swagger.routes";
+import { swaggerRoutes } from "./ops/swagger.routes";
 import { providerRoutes } from "./providers/providers.routes";
 import type { ProvidersDeps } from "./providers/providers.store";
 import type { ReceiveDeps } from "./webhooks/receive";
@@ -26,6 +28,7 @@ export type AppDeps = AgentsDeps &
   InvokeDeps &
   ProvidersDeps &
   ReceiveDeps &
+  Omit<SwaggerDeps, "app"> &
   ViewDeps & { health: Health; log: Log };
 
 type Route = { method: string; path: string; hooks: { detail?: { hide?: boolean } } };
@@ -111,6 +114,8 @@ export function createApp(deps: AppDeps) {
     .use(providerRoutes(deps))
     .use(executionRoutes(deps))
     .use(webhookRoutes(deps));
+  // They describe the app, so they are no part of its type.
+  app.use(swaggerRoutes({ ...deps, app: () => app }));
   return app;
 }
 

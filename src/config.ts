@@ -4,8 +4,8 @@
 import type { AllowRule } from "./lib/outbound-address";
 import { parseAllowPrivate } from "./lib/outbound-address";
 import { didYouMean } from "./lib/suggest";
-import type { LogLevel } from "./vocabulary";
-import { LOG_LEVELS } from "./vocabulary";
+import type { DocsAccess, LogLevel } from "./vocabulary";
+import { DOCS_ACCESS, LOG_LEVELS } from "./vocabulary";
 
 type Reading<T> = { value: T } | { fault: string };
 
@@ -214,6 +214,12 @@ export const SETTINGS = {
     fallback: [],
     doc: "Private targets that outgoing requests may reach, comma-separated `host:port` or `cidr:port`.",
     ...allowRules,
+  }),
+  docs: setting<DocsAccess>({
+    variable: "HOOKLINE_DOCS",
+    fallback: "public",
+    doc: "Who may read `/swagger`: public, auth (the document asks for a token of scope `read`), or off.",
+    ...word(DOCS_ACCESS),
   }),
   logLevel: setting<LogLevel>({
     variable: "HOOKLINE_LOG_LEVEL",

@@ -220,5 +220,9 @@ export const LOG_EVENTS = [
 ] as const;
 export type LogEvent = (typeof LOG_EVENTS)[number];
 
+/** Who may read the OpenAPI document. */
+export const DOCS_ACCESS = ["public", "auth", "off"] as const;
+export type DocsAccess = (typeof DOCS_ACCESS)[number];
+
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -57,6 +57,7 @@ test("an empty environment gives the documented defaults", () => {
     pipelineMaxNodes: 100,
     pipelineMaxEdges: 500,
     allowPrivate: [],
+    docs: "public",
     logLevel: "info",
   });
   expect(createConfig({ slots: 2 })).toEqual({ ...load({}), slots: 2 });
