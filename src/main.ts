@@ -6,6 +6,8 @@ const USAGE = `Usage: hookline <command>
 
   serve         start the server
                 --port N  --host ADDRESS  --data DIRECTORY  --public-url URL
+  openapi       print the OpenAPI document
+                -o FILE
   healthcheck   ask the server of this machine whether it lives
   version       print the version
   help          print this
@@ -16,6 +18,9 @@ const [command = "help", ...args] = process.argv.slice(2);
 switch (command) {
   case "serve":
     await (await import("./commands/serve")).serve(args);
+    break;
+  case "openapi":
+    await (await import("./commands/openapi")).openapi(args);
     break;
   case "healthcheck":
     await (await import("./commands/healthcheck")).healthcheck();
