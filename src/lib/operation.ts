@@ -41,6 +41,8 @@ export interface Operation {
   fails?: readonly ErrorCode[];
   /** Headers that its success may have. */
   headers?: readonly AnswerHeader[];
+  /** Headers that any of its answers may have. */
+  headersOfAll?: readonly AnswerHeader[];
   /** Successes by status that are not in the route's `response`; null has no body. */
   answers?: Readonly<Record<number, AnswerContent | null>>;
 }
@@ -61,7 +63,7 @@ export interface OperationDetail {
   responses: Record<string, AnswerDetail>;
   /** Every error code that can be answered, for the document's failure responses. */
   "x-fails": readonly ErrorCode[];
-  "x-headers": readonly AnswerHeader[];
+  "x-headers": { success: readonly AnswerHeader[]; all: readonly AnswerHeader[] };
 }
 
 /** Names of `components.securitySchemes`: the API token, the token of a `Location`, a webhook's own. */
@@ -103,6 +105,6 @@ export function describeOperation(
       Object.entries(answers).map(([status, content]) => [status, toAnswerDetail(content)]),
     ),
     "x-fails": [...new Set([...ALWAYS, ...codes, ...fails])],
-    "x-headers": headers,
+    "x-headers": { success: headers, all: operation.headersOfAll ?? [] },
   };
 }

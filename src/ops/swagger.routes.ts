@@ -128,6 +128,6 @@ function pageRoutes(deps: SwaggerDeps) {
           },
         });
       },
-      { detail: { hide: true } },
+      { detail: { hide: true }, query: NoQuery },
     );
 }

@@ -34,9 +34,8 @@ const operation = describeOperation({
     "CONCURRENCY_LIMITED",
     "STORAGE_UNAVAILABLE",
   ],
-  headers: [
-    "Location",
-    "Idempotent-Replayed",
+  headers: ["Location", "Idempotent-Replayed"],
+  headersOfAll: [
     "RateLimit-Policy",
     "RateLimit",
     "X-RateLimit-Limit",

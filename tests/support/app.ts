@@ -16,6 +16,7 @@ import type { Ids } from "../../src/lib/ids";
 import type { Log } from "../../src/lib/log";
 import { silentLog } from "../../src/lib/log";
 import type { Outbound } from "../../src/lib/outbound";
+import { holdToContract } from "./contract";
 
 export const ADMIN_TOKEN = "hk_live_test-admin-token-0000000000000000000000";
 
@@ -63,9 +64,13 @@ export async function createTestApp(options: TestOptions = {}) {
   const app = createApp(deps);
   pool.wake();
 
-  /** A raw request; `path` starts with a slash. */
-  const request = (path: string, init: RequestInit = {}): Promise<Response> =>
-    app.handle(new Request(`http://localhost${path}`, init));
+  /** A raw request; `path` starts with a slash. The answer must be one that the document tells of. */
+  async function request(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await app.handle(new Request(`http://localhost${path}`, init));
+    const exchange = { method: init.method ?? "GET", path, response };
+    await holdToContract({ app, docs: deps.config.docs }, exchange);
+    return response;
+  }
 
   /** An API call with the admin token; a body is sent as JSON. */
   async function api(call: string, body?: unknown, token = ADMIN_TOKEN): Promise<ApiAnswer> {

@@ -6,7 +6,7 @@ import { ERRORS } from "../../errors";
 import type { AnswerHeader } from "../../lib/operation";
 import { EXAMPLE } from "../../lib/wire";
 
-interface Reference {
+export interface Reference {
   $ref: string;
 }
 
@@ -20,21 +20,12 @@ export interface Answer {
 /** `components.responses`, filled by `placeFailures`. */
 export type FailureAnswers = Map<string, Answer>;
 
-const LIMITED: readonly AnswerHeader[] = [
-  "Retry-After",
-  "RateLimit-Policy",
-  "RateLimit",
-  "X-RateLimit-Limit",
-  "X-RateLimit-Remaining",
-  "X-RateLimit-Reset",
-];
-
 /** Headers that come with a code. */
 const HEADERS_OF_CODES: { readonly [Code in ErrorCode]?: readonly AnswerHeader[] } = {
   UNAUTHORIZED: ["WWW-Authenticate"],
   TOO_MANY_FAILURES: ["Retry-After"],
-  RATE_LIMITED: LIMITED,
-  CONCURRENCY_LIMITED: LIMITED,
+  RATE_LIMITED: ["Retry-After"],
+  CONCURRENCY_LIMITED: ["Retry-After"],
   OVERLOADED: ["Retry-After"],
   STORAGE_UNAVAILABLE: ["Retry-After"],
   SECRET_UNREADABLE: ["Retry-After"],
@@ -64,10 +55,16 @@ function exampleOfCode(code: ErrorCode): object {
   return { value: { success: false, error: { ...error, requestId: EXAMPLE.requestId } } };
 }
 
-function toFailureAnswer(codes: readonly ErrorCode[]): Answer {
+interface FailuresData {
+  codes: readonly ErrorCode[];
+  /** Beside those that come with a code. */
+  headers: readonly AnswerHeader[];
+}
+
+function toFailureAnswer({ codes, headers }: FailuresData): Answer {
   return {
     description: codes.map((code) => `\`${code}\`: ${ERRORS[code].doc}`).join("\n\n"),
-    headers: headersOf(codes.flatMap((code) => HEADERS_OF_CODES[code] ?? [])),
+    headers: headersOf([...codes.flatMap((code) => HEADERS_OF_CODES[code] ?? []), ...headers]),
     content: {
       "application/json": {
         schema: { $ref: "#/components/schemas/Failure" },
@@ -84,11 +81,14 @@ const toName = (code: string): string =>
     .map((word) => word.slice(0, 1) + word.slice(1).toLowerCase())
     .join("");
 
-/** The failures of one operation by status; each set of codes is described in `answers` once. */
+/**
+ * The failures of one operation by status. A set of codes is described in `answers` once, and
+ * referred to; where an operation's failures have headers of their own, they stand with it.
+ */
 export function placeFailures(
   answers: FailureAnswers,
-  codes: readonly ErrorCode[],
-): Record<string, Reference> {
+  { codes, headers }: FailuresData,
+): Record<string, Answer | Reference> {
   // In the order of the table, so that the same codes are the same answer.
   const known = Object.keys(ERRORS).filter((code): code is ErrorCode =>
     codes.some((one) => one === code),
@@ -96,8 +96,10 @@ export function placeFailures(
   const byStatus = Object.groupBy(known, (code) => String(ERRORS[code].status));
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, group = []]) => {
+      const answer = toFailureAnswer({ codes: group, headers });
+      if (headers.length > 0) return [status, answer];
       const name = group.map(toName).join("Or");
-      answers.set(name, toFailureAnswer(group));
+      answers.set(name, answer);
       return [status, { $ref: `#/components/responses/${name}` }];
     }),
   );

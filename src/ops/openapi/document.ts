@@ -8,7 +8,7 @@ import type { ErrorCode } from "../../errors";
 import type { AnswerHeader } from "../../lib/operation";
 import { FailureSchema } from "../../lib/wire";
 import { TAGS } from "../../vocabulary";
-import type { Answer, FailureAnswers } from "./answers";
+import type { Answer, FailureAnswers, Reference } from "./answers";
 import { headersOf, placeFailures } from "./answers";
 import type { Components, Schema } from "./schemas";
 import { exampleOf, placeSchema } from "./schemas";
@@ -37,7 +37,7 @@ interface Draft {
   requestBody?: { required: boolean; content: Content };
   responses?: Record<string, { content?: Content }>;
   "x-fails": ErrorCode[];
-  "x-headers": AnswerHeader[];
+  "x-headers": { success: AnswerHeader[]; all: AnswerHeader[] };
 }
 
 /** A route's own, where the library's draft leaves it out: bodies that a function parses, and what of `detail` stands beside schemas. */
@@ -50,7 +50,7 @@ interface Own {
 
 /** An operation as it stands in the document. */
 interface Operation extends Omit<Draft, "responses" | "x-fails" | "x-headers"> {
-  responses: Record<string, Answer | { $ref: string }>;
+  responses: Record<string, Answer | Reference>;
 }
 
 /** The parts that operations refer to. */
@@ -127,7 +127,8 @@ const DESCRIPTIONS: Record<string, string> = {
 };
 
 function toAnswers(shared: Shared, draft: Draft): Record<string, Answer> {
-  const headers = headersOf(draft["x-headers"]);
+  const { success, all } = draft["x-headers"];
+  const headers = headersOf([...success, ...all]);
   return Object.fromEntries(
     Object.entries(draft.responses ?? {}).map(([status, { content }]) => [
       status,
@@ -167,7 +168,10 @@ function toOperation(shared: Shared, data: { path: string; draft: Draft }): Oper
       : { requestBody: { required: true, content: placeContent(shared, requestBody.content) } }),
     responses: {
       ...toAnswers(shared, draft),
-      ...placeFailures(shared.responses, draft["x-fails"]),
+      ...placeFailures(shared.responses, {
+        codes: draft["x-fails"],
+        headers: draft["x-headers"].all,
+      }),
     },
   };
 }

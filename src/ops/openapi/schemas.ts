@@ -56,8 +56,9 @@ function mendNumberInQuery(schema: Schema): Schema {
 /** A type or null is one schema of two types; a named one stays a union with its reference. */
 function mendNull(schema: Schema): Schema {
   const variants = variantsOf(schema);
-  const [own] = variants.filter(({ type }) => type !== "null");
-  if (variants.length !== 2 || typeof own?.["type"] !== "string") return schema;
+  const [own, ...others] = variants.filter(({ type }) => type !== "null");
+  const takesNull = variants.length === 2 && others.length === 0;
+  if (!takesNull || typeof own?.["type"] !== "string") return schema;
   const { anyOf: _, ...rest } = schema;
   return { ...rest, ...own, type: [own["type"], "null"] };
 }

@@ -1,6 +1,7 @@
 // Every route with every kind of credential: who is let in, and that nobody else is.
 
 import { describe, expect, test } from "bun:test";
+import { createAssets } from "../../../src/ops/swagger/page";
 import { SCOPES } from "../../../src/vocabulary";
 import { agentWithSecret, SECRET } from "../../support/agents";
 import type { TestApp } from "../../support/app";
@@ -27,6 +28,7 @@ async function prepare() {
     ":executionId": executionId,
     ":deliveryId": executionId.replace("exec_", "dlv_"),
     ":version": "1",
+    ":asset": [...createAssets().keys()][0] ?? "",
   };
   const readToken = (sent.headers.get("location") ?? "").split("token=")[1] ?? "";
   const pathOf = (route: string): string => {

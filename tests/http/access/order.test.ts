@@ -170,7 +170,9 @@ test("HEAD asks for the same credential as GET, and carries no body", async () =
 test("answers of every route are for nobody to keep, whoever asks", async () => {
   const app = await createTestApp();
   const { id } = await app.agent();
-  for (const route of Object.keys(ROUTES).filter((name) => name.startsWith("GET "))) {
+  // What documents the program is the same for everybody.
+  const routes = Object.keys(ROUTES).filter((name) => /^GET (?!\/swagger)/.test(name));
+  for (const route of routes) {
     const path = (route.split(" ")[1] ?? "").replace(":id", id);
     for (const token of [undefined, "wrong", await addToken(app, { scope: "admin" })]) {
       const headers = token === undefined ? {} : bearerHeaders(token);

@@ -28,6 +28,9 @@ const PROVIDER = { type: "openai-compatible", name: "p", baseUrl: "https://x.tes
 export const ROUTES: Record<string, RouteRow> = {
   "GET /healthz": open(),
   "GET /readyz": open(),
+  "GET /swagger": open(),
+  "GET /swagger/json": open(),
+  "GET /swagger/:asset": open(),
   "GET /agents": read,
   "POST /agents": admin(201, { name: "a", pipeline: pipelineOf() }),
   "GET /agents/:id": read,

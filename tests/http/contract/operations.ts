@@ -1,0 +1,96 @@
+// One good and one bad call of every operation of the OpenAPI document, by its `operationId`.
+// `contract.test.ts` fails for an operation without a row: add one line here.
+
+import { pipelineOf } from "../../support/agents";
+
+/** A call with the admin token. Names in its path are those of `World`. */
+export interface Call {
+  call: string;
+  body?: unknown;
+}
+
+export interface OperationRow {
+  /** Answered with a success. */
+  good: Call;
+  /** Answered with a failure of the caller's. */
+  bad: Call;
+}
+
+/** What a path may name: an agent with its webhook on and one execution, and a provider. */
+export type Name = ":agent" | ":execution" | ":delivery" | ":refused" | ":provider";
+
+const row = (good: Call | string, bad: Call | string): OperationRow => ({
+  good: typeof good === "string" ? { call: good } : good,
+  bad: typeof bad === "string" ? { call: bad } : bad,
+});
+
+const PROVIDER = { type: "openai-compatible", name: "p", baseUrl: "https://x.test/v1" };
+
+export const OPERATIONS: Record<string, OperationRow> = {
+  getHealth: row("GET /healthz", "GET /healthz?x=1"),
+  getReadiness: row("GET /readyz", "GET /readyz?x=1"),
+  getSwagger: row("GET /swagger", "GET /swagger?x=1"),
+  getOpenApi: row("GET /swagger/json", "GET /swagger/json?x=1"),
+
+  listAgents: row("GET /agents?limit=1", "GET /agents?limit=0"),
+  createAgent: row(
+    { call: "POST /agents", body: { name: "a", pipeline: pipelineOf(), webhookEnabled: true } },
+    { call: "POST /agents", body: {} },
+  ),
+  getAgent: row("GET /agents/:agent", "GET /agents/agt_none"),
+  updateAgent: row(
+    { call: "PATCH /agents/:agent", body: { webhook: { auth: { type: "hmac" } } } },
+    { call: "PATCH /agents/:agent", body: { nme: "a" } },
+  ),
+  deleteAgent: row("DELETE /agents/:agent", "DELETE /agents/agt_none"),
+  activateAgent: row("POST /agents/:agent/activate", "POST /agents/agt_none/activate"),
+  deactivateAgent: row("POST /agents/:agent/deactivate", "POST /agents/agt_none/deactivate"),
+  listVersions: row("GET /agents/:agent/versions", "GET /agents/agt_none/versions"),
+  getVersion: row("GET /agents/:agent/versions/1", "GET /agents/:agent/versions/2"),
+  rotateWebhookSecret: row(
+    { call: "POST /agents/:agent/webhook/secrets", body: {} },
+    { call: "POST /agents/:agent/webhook/secrets", body: { graceSeconds: -1 } },
+  ),
+
+  deliverWebhook: row(
+    { call: "POST /agents/:agent/webhook", body: { message: "hello" } },
+    "POST /agents/:agent/webhook",
+  ),
+  listDeliveries: row("GET /deliveries?verdict=refused", "GET /deliveries?verdict=lost"),
+  getDelivery: row("GET /deliveries/:refused", "GET /deliveries/dlv_none"),
+  getDeliveryBody: row("GET /deliveries/:delivery/raw", "GET /deliveries/dlv_none/raw"),
+  listDeliveriesOfAgent: row("GET /agents/:agent/deliveries", "GET /agents/agt_none/deliveries"),
+  getDeliveryOfAgent: row(
+    "GET /agents/:agent/deliveries/:delivery",
+    "GET /agents/:agent/deliveries/dlv_none",
+  ),
+  getDeliveryBodyOfAgent: row(
+    "GET /agents/:agent/deliveries/:delivery/raw",
+    "GET /agents/:agent/deliveries/dlv_none/raw",
+  ),
+
+  listExecutions: row(
+    "GET /agents/:agent/executions?status=completed,failed&trigger=webhook",
+    "GET /agents/:agent/executions?status=done",
+  ),
+  getExecution: row(
+    "GET /agents/:agent/executions/:execution",
+    "GET /agents/:agent/executions/exec_none",
+  ),
+  invokeAgent: row(
+    { call: "POST /agents/:agent/invoke", body: { input: { message: "hello" } } },
+    { call: "POST /agents/:agent/invoke", body: {} },
+  ),
+
+  listProviders: row("GET /providers", "GET /providers?limit=x"),
+  createProvider: row(
+    { call: "POST /providers", body: PROVIDER },
+    { call: "POST /providers", body: { ...PROVIDER, type: "none" } },
+  ),
+  getProvider: row("GET /providers/:provider", "GET /providers/prv_none"),
+  updateProvider: row(
+    { call: "PATCH /providers/:provider", body: { apiKey: "sk-0123456789abcdef" } },
+    { call: "PATCH /providers/echo", body: { name: "mine" } },
+  ),
+  deleteProvider: row("DELETE /providers/:provider", "DELETE /providers/echo"),
+};
