@@ -45,6 +45,8 @@ interface Own {
   method: string;
   path: string;
   body?: Schema;
+  /** As the route has it: the library drops the text of words. */
+  query?: { properties: Record<string, Schema> };
   detail?: Partial<Draft>;
 }
 
@@ -70,6 +72,7 @@ function readRoutes(app: AnyElysia): Sources {
     method: method.toLowerCase(),
     path: path.replace(/:([^/]+)/g, "{$1}"),
     body: unwrapSchema(hooks.body, undefined, "input", OPENAPI),
+    query: hooks.query,
     detail: hooks.detail,
   }));
   // As JSON: the symbols, functions and gaps of schemas go.
@@ -77,11 +80,15 @@ function readRoutes(app: AnyElysia): Sources {
 }
 
 function completeDraft(draft: Draft, own: Own | undefined): Draft {
-  const { parameters = [], responses = {} } = own?.detail ?? {};
-  const schema = own?.body;
+  const { parameters: others = [], responses = {} } = own?.detail ?? {};
+  const { body: schema, query } = own ?? {};
+  const parameters = (draft.parameters ?? []).map((parameter) => ({
+    ...parameter,
+    schema: (parameter.in === "query" && query?.properties[parameter.name]) || parameter.schema,
+  }));
   return {
     ...draft,
-    parameters: [...(draft.parameters ?? []), ...parameters],
+    parameters: [...parameters, ...others],
     responses: { ...responses, ...draft.responses },
     ...(schema === undefined
       ? {}

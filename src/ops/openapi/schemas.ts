@@ -63,12 +63,13 @@ function mendNull(schema: Schema): Schema {
   return { ...rest, ...own, type: [own["type"], "null"] };
 }
 
-/** `type: [x, "null"]` beside an enumeration lacks null among its values. */
+/** `type: [x, "null"]` beside words lacks null among them. */
 function mendNullableWords(schema: Schema): Schema {
-  const { type, enum: words } = schema;
+  const { const: word, ...rest } = schema;
+  const { type, enum: words = word === undefined ? [] : [word] } = rest;
   const takesNull = Array.isArray(type) && type.includes("null");
-  if (!takesNull || !Array.isArray(words) || words.includes(null)) return schema;
-  return { ...schema, enum: [...words, null] };
+  if (!takesNull || !Array.isArray(words) || words.length === 0) return schema;
+  return { ...rest, enum: [...words, null] };
 }
 
 /** Keys without a pattern of their own are plain additional ones. */
