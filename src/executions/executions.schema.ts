@@ -91,7 +91,7 @@ const EXAMPLE_EXECUTION = {
   status: "completed",
   waiting: false,
   error: null,
-  usage: { inputTokens: 42, outputTokens: 9, cachedTokens: 0 },
+  usage: { inputTokens: 9, outputTokens: 9, cachedTokens: 0 },
   cost: null,
   createdAt: EXAMPLE.time,
   startedAt: EXAMPLE.time,
@@ -103,7 +103,7 @@ const EXAMPLE_EXECUTION = {
 } as const;
 
 const EXAMPLE_INPUT = { message: "Process this incoming data", payload: { key: "value" } };
-const EXAMPLE_OUTPUT = "New data is to be processed.";
+const EXAMPLE_OUTPUT = "To do: Process this incoming data";
 
 /** An execution in a list. */
 export const ExecutionSummarySchema = named(
@@ -123,10 +123,10 @@ export const ExecutionSchema = named(
     output: EXAMPLE_OUTPUT,
     steps: [
       {
-        nodeId: "summary",
+        nodeId: "model",
         iteration: "",
         status: "completed",
-        input: "Summarise in one sentence: Process this incoming data",
+        input: EXAMPLE_OUTPUT,
         output: EXAMPLE_OUTPUT,
         error: null,
         startedAt: EXAMPLE.time,

@@ -2,7 +2,7 @@
 // What a node's `data` may hold is checked by `validate.ts`, so that a draft can be saved with faults.
 
 import { type Static, Type } from "@sinclair/typebox";
-import { EXAMPLE, named, words } from "../lib/wire";
+import { named, words } from "../lib/wire";
 import { NODE_TYPES } from "../vocabulary";
 import type { Json } from "./record";
 
@@ -58,24 +58,20 @@ export const PipelineSchema = named(
 );
 export type Pipeline = Static<typeof PipelineSchema>;
 
-/** The pipeline of the document's examples. */
+/** The pipeline of the document's examples; it runs as it stands. */
 export const EXAMPLE_PIPELINE: Pipeline = {
   nodes: [
     { id: "input", type: "input", data: {} },
     {
-      id: "summary",
+      id: "model",
       type: "llm_call",
-      data: {
-        providerId: EXAMPLE.providerId,
-        model: "llama3.2",
-        userPromptTemplate: "Summarise in one sentence: {{input.message}}",
-      },
+      data: { providerId: "echo", userPromptTemplate: "To do: {{input.message}}" },
     },
-    { id: "output", type: "output", data: { mapping: "{{nodes.summary.output}}" } },
+    { id: "output", type: "output", data: { mapping: "{{nodes.model.output}}" } },
   ],
   edges: [
-    { id: "input-summary", source: "input", target: "summary" },
-    { id: "summary-output", source: "summary", target: "output" },
+    { id: "input-model", source: "input", target: "model" },
+    { id: "model-output", source: "model", target: "output" },
   ],
 };
 

@@ -5,9 +5,7 @@ import { READ_TOKEN_SCHEME, TOKEN_SCHEME, WEBHOOK_SCHEMES } from "../../lib/oper
 import { EXAMPLE } from "../../lib/wire";
 import type { Tag } from "../../vocabulary";
 
-export const INTRODUCTION = `Turns webhooks into agent runs.
-
-- Answers are \`{"success": true, "data": …}\`; lists have \`page\` beside \`data\`. Every failure is one shape, \`{"success": false, "error": {code, message, requestId, …}}\`.
+export const INTRODUCTION = `- Answers are \`{"success": true, "data": …}\`; lists have \`page\` beside \`data\`. Every failure is one shape, \`{"success": false, "error": {code, message, requestId, …}}\`.
 - API tokens go into \`Authorization: Bearer hk_live_…\`; each has a scope: \`read\`, \`operate\` (which includes it) or \`admin\` (which includes both).
 - Unknown fields and query parameters are refused. Times are ISO 8601 in UTC, durations milliseconds, sizes bytes, money US dollars.
 - Send an \`X-Request-Id\` of your own to find a request in the log; else the server makes one.

@@ -13,7 +13,7 @@ const FAILED = '{"success":false,"error":{"code":"A","message":"b","requestId":"
 const faultOf = (path: string, response: Response, method = "GET") =>
   contract.faultOf({ method, path, response });
 
-const json = (body: string, init: ResponseInit = {}) =>
+const json = (body: string, init: { status?: number; headers?: Record<string, string> } = {}) =>
   new Response(body, { ...init, headers: { ...HEADERS, ...init.headers } });
 
 describe("the contract finds nothing in", () => {
