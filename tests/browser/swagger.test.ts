@@ -63,9 +63,9 @@ test("shows every operation of the document, from the binary alone", async () =>
   const ids = Object.values<Record<string, { operationId: string }>>(body.paths)
     .flatMap((methods) => Object.values(methods))
     .map(({ operationId }) => operationId);
-  const shown = await browser.page
+  const shown: string[] = await browser.page
     .locator(".opblock")
-    .evaluateAll((blocks) => blocks.map((block) => block.id.split("-").at(-1)));
+    .evaluateAll((blocks) => blocks.map((block) => block.id.split("-").at(-1) ?? ""));
   expect(shown.toSorted()).toEqual(ids.toSorted());
   await shoot(browser.page, "swagger");
   expect(browser.faults).toEqual([]);
