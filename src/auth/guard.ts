@@ -106,7 +106,8 @@ function refuseLaterHeaders(request: Request): void {
 /** A guarded operation: one that asks for a token. */
 type Guarded = Operation & { scope: Scope };
 
-const TOKEN_CODES = ["VALIDATION_ERROR", "UNAUTHORIZED", "FORBIDDEN"] as const;
+/** Codes of every guarded route; all of them refuse unknown query parameters. */
+const GUARD_CODES = ["VALIDATION_ERROR", "UNAUTHORIZED", "FORBIDDEN"] as const;
 const BODY_CODES = ["UNSUPPORTED_MEDIA_TYPE", ...Object.values(BODY_PROBLEMS)] as const;
 
 /** Route hooks that let the operation's scope and above in; a body is not read. */
@@ -116,7 +117,7 @@ export const requires = (deps: GuardDeps, operation: Guarded) => ({
     refuseLaterHeaders(request);
     setAnswerHeaders(deps, { request, set });
   },
-  detail: describeOperation(operation, TOKEN_CODES),
+  detail: describeOperation(operation, GUARD_CODES),
 });
 
 /** As `requires`, for routes with a body: reads it as strict JSON, after the credential. */
@@ -126,5 +127,5 @@ export const requiresJson = (deps: GuardDeps, operation: Guarded) => ({
     authorize(deps, { request, scope: operation.scope });
     return readJson(deps, request);
   },
-  detail: describeOperation(operation, [...TOKEN_CODES, ...BODY_CODES]),
+  detail: describeOperation(operation, [...GUARD_CODES, ...BODY_CODES]),
 });

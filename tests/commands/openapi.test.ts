@@ -7,9 +7,10 @@ import { printOpenApi } from "../../src/commands/openapi";
 import { REPOSITORY } from "../rules/source";
 import { createTestApp } from "../support/app";
 
-test("openapi.json is what `hookline openapi` prints; print it again after a change", async () => {
+test("openapi.json is what `bun src/main.ts openapi -o openapi.json` writes", async () => {
   const committed = readFileSync(join(REPOSITORY, "openapi.json"), "utf8");
-  expect(committed).toBe(await printOpenApi());
+  // Without the 6,000 lines of a difference.
+  expect(committed === (await printOpenApi())).toBe(true);
 });
 
 test("the command prints what a server without a public URL answers", async () => {

@@ -40,12 +40,14 @@ interface Draft {
   "x-headers": { success: AnswerHeader[]; all: AnswerHeader[] };
 }
 
-/** A route's own, where the library's draft leaves it out: bodies that a function parses, and what of `detail` stands beside schemas. */
+/**
+ * What the library's draft of a route leaves out: a body that a function parses, the text of words,
+ * and of `detail` the parameters and answers, where its schemas have some too.
+ */
 interface Own {
   method: string;
   path: string;
   body?: Schema;
-  /** As the route has it: the library drops the text of words. */
   query?: { properties: Record<string, Schema> };
   detail?: Partial<Draft>;
 }

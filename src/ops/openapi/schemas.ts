@@ -9,7 +9,7 @@ export interface Schema {
 /** `components.schemas`, filled by `placeSchema`. */
 export type Components = Map<string, Schema>;
 
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
+const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Keywords that hold schemas by name, a list of them, or one. */
