@@ -1,7 +1,7 @@
 // The settings: defaults, what each takes and refuses, and all faults told at once without secrets.
 
 import { describe, expect, test } from "bun:test";
-import type { Config } from "../src/config";
+import type { Config, Setting } from "../src/config";
 import {
   ConfigError,
   createConfig,
@@ -9,6 +9,7 @@ import {
   loadConfig,
   MAX_WEBHOOK_BODY_BYTES,
   SETTINGS,
+  showDefault,
 } from "../src/config";
 
 type Env = Record<string, string | undefined>;
@@ -74,6 +75,16 @@ test("every setting has a variable of its own, a form and a line of documentatio
   expect(secrets).toEqual(["HOOKLINE_ADMIN_TOKEN", "HOOKLINE_ENCRYPTION_KEY"]);
 });
 
+test("a default is shown as it would be written", () => {
+  const rows = Object.values<Setting<unknown>>(SETTINGS);
+  const shown = rows.flatMap((row) => showDefault(row) ?? []);
+  expect(shown).toEqual(expect.arrayContaining(["3000", "hookline-data", "1mb", "15m", "true"]));
+  for (const row of rows) {
+    const text = showDefault(row);
+    if (text !== null) expect(row.read(text)).toEqual({ value: row.fallback });
+  }
+});
+
 /** Name, text, value. */
 const GOOD: [name: keyof Config, text: string, value: string | number | boolean][] = [
   ["port", "0", 0],
@@ -118,9 +129,9 @@ const BAD: [name: keyof Config, texts: string[], fault: string][] = [
   ["pipelineMaxNodes", ["1", "501"], "2 to 500"],
   ["pipelineMaxEdges", ["0", "2501"], "1 to 2500"],
   ["maxBody", ["1", "1024", "1gb", "1.5mb", "mb", "1 mb", "1constructor"], "size such as"],
-  ["maxBody", ["1023b", "0kb", "26mb", "999999999999mb"], "within its range"],
+  ["maxBody", ["1023b", "0kb", "26mb", "999999999999mb"], "from 1kb to 25mb"],
   ["executionTimeout", ["900", "15", "1w", "1h30m", "s", "-5m"], "duration such as"],
-  ["executionTimeout", ["999ms", "0s", "61m", "2h", "1d"], "within its range"],
+  ["executionTimeout", ["999ms", "0s", "61m", "2h", "1d"], "from 1s to 1h"],
   ["requireWebhookAuth", ["1", "yes", "TRUE", "on"], "true or false"],
   ["readLinks", ["0", "no", "False"], "true or false"],
   ["logLevel", ["trace", "INFO", "warning"], "one of debug, info, warn, error"],

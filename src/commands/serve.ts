@@ -12,8 +12,8 @@ import {
   makeToken,
   replaceNamedToken,
 } from "../auth/tokens.store";
-import type { Config } from "../config";
-import { ConfigError, environment, loadConfig } from "../config";
+import type { Config, Setting } from "../config";
+import { ConfigError, environment, loadConfig, SETTINGS } from "../config";
 import type { InstanceLock } from "../db/instance-lock";
 import { DirectoryInUse, lockDirectory } from "../db/instance-lock";
 import { migrate, MigrationError } from "../db/migrate";
@@ -51,26 +51,15 @@ interface Server {
 }
 
 function readConfig(args: string[]): Config {
-  const { values } = parseArgs({
-    args,
-    options: {
-      port: { type: "string" },
-      host: { type: "string" },
-      data: { type: "string" },
-      "public-url": { type: "string" },
-    },
-  });
-  const flags = {
-    PORT: values.port,
-    HOOKLINE_HOST: values.host,
-    HOOKLINE_DATA_DIR: values.data,
-    HOOKLINE_PUBLIC_URL: values["public-url"],
-  };
-  const given = Object.fromEntries(
-    Object.entries(flags).filter(([, value]) => value !== undefined),
+  const rows = Object.values<Setting<unknown>>(SETTINGS);
+  const variables = new Map(rows.flatMap((row) => (row.flag ? [[row.flag, row.variable]] : [])));
+  const options = Object.fromEntries(
+    [...variables.keys()].map((flag) => [flag, { type: "string" as const }]),
   );
+  const { values } = parseArgs({ args, options });
+  const given = Object.entries(values).map(([flag, value]) => [variables.get(flag), value]);
   const readFile = (path: string): string => readFileSync(path, "utf8");
-  return loadConfig({ env: { ...environment(), ...given }, readFile });
+  return loadConfig({ env: { ...environment(), ...Object.fromEntries(given) }, readFile });
 }
 
 function openStorage(data: { config: Config; log: Log; dataDir: string }): Db {
