@@ -21,7 +21,7 @@ export interface Setting<T> {
   /** `serve --<flag>` goes before the variable. */
   flag?: string;
   read(text: string): Reading<T>;
-  /** A value as it is written, where `String` is not that. */
+  /** A value as it is written, where JSON is not that. */
   show?(value: T): string;
 }
 
@@ -243,7 +243,8 @@ export const SETTINGS = {
 export function showDefault(row: Setting<unknown>): string | null {
   const { fallback } = row;
   if (fallback === null || (Array.isArray(fallback) && fallback.length === 0)) return null;
-  return row.show?.(fallback) ?? String(fallback);
+  if (typeof fallback === "string") return fallback;
+  return row.show?.(fallback) ?? JSON.stringify(fallback);
 }
 
 export type Config = {
