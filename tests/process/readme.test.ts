@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { AHEAD } from "../support/guides";
 import { guardProcesses } from "../support/process-cleanup";
 import { walkThrough } from "../support/walk-through";
 
@@ -20,14 +21,22 @@ const DOCUMENTS: [path: string, notRun: string[]][] = [
       "npx -y bun@1.4.5 run test",
     ],
   ],
+  ["docs/guides/github.md", []],
 ];
+const CURRENT = DOCUMENTS.filter(([path]) => !AHEAD.includes(path));
 
-test.each(DOCUMENTS)("every command of %s works as it says", async (path, notRun) => {
+test.each(CURRENT)("every command of %s works as it says", async (path, notRun) => {
   const text = readFileSync(resolve(import.meta.dir, "../..", path), "utf8");
   const walk = await walkThrough(text);
   expect(walk.problems).toEqual([]);
   expect(walk.notRun).toEqual(notRun);
   expect(walk.ran).toBeGreaterThan(3);
+});
+
+test("every guide is among them", () => {
+  const root = resolve(import.meta.dir, "../..");
+  const guides = [...new Bun.Glob("docs/guides/**/*.md").scanSync({ cwd: root })];
+  expect(DOCUMENTS.map(([path]) => path)).toEqual(["README.md", ...guides.toSorted()]);
 });
 
 const HEALTH = "curl -s http://127.0.0.1:3000/healthz";
