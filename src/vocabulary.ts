@@ -51,7 +51,7 @@ export const NODE_TYPES = [
   "sub_agent",
 ] as const;
 export type NodeType = (typeof NODE_TYPES)[number];
-export const BUILT_NODE_TYPES = ["input", "output", "llm_call"] as const;
+export const BUILT_NODE_TYPES = ["input", "output", "llm_call", "condition", "transform"] as const;
 export type BuiltNodeType = (typeof BUILT_NODE_TYPES)[number];
 
 export const AUTH_TYPES = ["none", "bearer", "basic", "hmac"] as const;

@@ -24,6 +24,7 @@ import { createHealth } from "../ops/health";
 import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
 import { createModelCaller } from "../providers/call";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
+import { CodeError } from "../sandbox/code";
 import type { MasterKey } from "../secrets/master-key";
 import { countUnreadable, ensureServerKey } from "../secrets/secrets.store";
 import type { Ledger } from "../webhooks/ledger";
@@ -97,6 +98,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
     executionTimeoutMs: config.executionTimeout,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPure(id),
+    runCode: () => Promise.reject(new CodeError("SANDBOX_UNAVAILABLE")),
     releasePlace: (agent) => releasePlace({ db }, agent),
     onFinished: (end) => durations.add(end),
   });

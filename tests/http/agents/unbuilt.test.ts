@@ -142,7 +142,6 @@ describe("a pipeline's", () => {
     ["maxToolRounds", 8],
     ["outputSchema", { type: "object" }],
     ["retries", 0],
-    ["onError", "continue"],
   ];
   test.each(FIELDS)("field %s of llm_call is refused by name, as %o", async (field, value) => {
     const app = await createTestApp();
