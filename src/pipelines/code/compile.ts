@@ -9,6 +9,7 @@ import { type CodeFault, scanCode } from "./expressions";
 import { type CodeKind, FRAMES, type ParsedCode, parseCode } from "./parse";
 import { rewriteCode } from "./rewrite";
 import { findFreeSources } from "./scopes";
+import { findSpan } from "./spans";
 import type { Visit } from "./walk";
 
 /** Characters of a code. */
@@ -48,9 +49,9 @@ function readMember(of: Visit | null): string | null {
 
 /** The node that `nodes.<id>` reads, and whether its `output`; null where that depends on values. */
 function readNodeUse(use: Visit): { id: string; isOutput: boolean } | null {
-  const id = use.place === "MemberExpression.object" ? readMember(use.up) : null;
+  const id = use.member === "object" ? readMember(use.up) : null;
   if (id === null) return null;
-  const isObject = use.up?.place === "MemberExpression.object";
+  const isObject = use.up?.member === "object";
   return { id, isOutput: isObject && readMember(use.up.up) === "output" };
 }
 
@@ -108,9 +109,9 @@ function locate(fault: CodeFault, data: { text: string; head: string }): Templat
 
 /** Faults in comments count for nothing; those of the grammar may only follow from the others. */
 function sortFaults(own: readonly CodeFault[], parsed: ParsedCode): CodeFault[] {
-  const isCommented = ({ at }: CodeFault) =>
-    parsed.comments.some(({ start, end }) => at >= start && at < end);
-  const real = own.filter((fault) => !isCommented(fault));
+  const { comments } = parsed;
+  const isCommented = (at: number) => (comments[findSpan(comments, at)]?.start ?? Infinity) <= at;
+  const real = own.filter(({ at }) => !isCommented(at));
   const all = real.length > 0 ? real : parsed.faults;
   return all.toSorted((a, b) => a.at - b.at).slice(0, MAX_FAULTS_PER_FIELD);
 }

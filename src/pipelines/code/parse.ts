@@ -2,6 +2,7 @@
 
 import { type Options, parse } from "acorn";
 import { type CodeFault, MASK, type ScannedCode } from "./expressions";
+import type { Span } from "./spans";
 import { FUNCTION_TYPES, findUp, isName, type Visit, walkCode } from "./walk";
 
 /** A function body that returns its result, or one expression. */
@@ -12,12 +13,6 @@ export const FRAMES: Readonly<Record<CodeKind, { head: string; tail: string }>> 
   body: { head: "", tail: "" },
   expression: { head: "return !!(\n", tail: "\n);" },
 };
-
-/** A part of the text, by offsets. */
-export interface Span {
-  start: number;
-  end: number;
-}
 
 export interface ParsedCode {
   /** None where the code is no JavaScript. */

@@ -4,8 +4,9 @@ import { parseExpressionAt } from "acorn";
 import type { TemplatePart } from "../templates/template";
 import type { Binder } from "./bindings";
 import type { CodeExpression, CodeFault, ScannedCode } from "./expressions";
-import type { ParsedCode, Span } from "./parse";
-import { findPattern, isName, type Visit } from "./walk";
+import type { ParsedCode } from "./parse";
+import { findSpan, type Span } from "./spans";
+import { findPattern, isName, placeOf, type Visit } from "./walk";
 
 /** A part of the text and what stands there instead. */
 interface Edit extends Span {
@@ -62,22 +63,12 @@ function refuse(rewriter: Rewriter, data: { at: number; why: keyof typeof PLACE_
 /** Takes out the expressions inside a span, in their order. */
 function takeInside(rewriter: Rewriter, { start, end }: Span): CodeExpression[] {
   const { expressions } = rewriter.scanned;
-  let low = 0;
-  for (let high = expressions.length; low < high;) {
-    const middle = (low + high) >> 1;
-    if ((expressions[middle]?.start ?? end) < start) low = middle + 1;
-    else high = middle;
-  }
   const inside: CodeExpression[] = [];
-  for (
-    let next = expressions[low];
-    next !== undefined && next.end <= end;
-    next = expressions[low]
-  ) {
+  for (let index = findSpan(expressions, start); ; index += 1) {
+    const next = expressions[index];
+    if (next === undefined || next.end > end) return inside;
     if (rewriter.left.delete(next.start)) inside.push(next);
-    low += 1;
   }
-  return inside;
 }
 
 /** An identifier that is one whole expression. */
@@ -89,7 +80,7 @@ function rewriteIdentifier(rewriter: Rewriter, visit: Visit): void {
   if (isName(visit) || (parent?.type === "Property" && parent.shorthand)) {
     return refuse(rewriter, { at: start, why: "name" });
   }
-  if (TARGET_PLACES.has(findPattern(visit).place)) {
+  if (TARGET_PLACES.has(placeOf(findPattern(visit)))) {
     return refuse(rewriter, { at: start, why: "target" });
   }
   rewriter.left.delete(start);
@@ -99,6 +90,7 @@ function rewriteIdentifier(rewriter: Rewriter, visit: Visit): void {
 
 /** What a part of a string literal says, its escapes read. */
 function readLiteral(quote: string, raw: string): string {
+  if (!raw.includes("\\")) return raw;
   const literal = parseExpressionAt(`${quote}${raw}${quote}`, 0, { ecmaVersion: 2023 });
   return literal.type === "Literal" ? String(literal.value) : raw;
 }
@@ -121,9 +113,9 @@ function readParts(
 }
 
 /** Whether `delete` takes it, in parentheses or not: of a variable it takes none. */
-const isDeleted = ({ place, up }: Visit): boolean =>
+const isDeleted = ({ up }: Visit): boolean =>
   up !== null &&
-  (place === "ParenthesizedExpression.expression"
+  (up.node.type === "ParenthesizedExpression"
     ? isDeleted(up)
     : up.node.type === "UnaryExpression" && up.node.operator === "delete");
 
@@ -132,7 +124,7 @@ const isDeleted = ({ place, up }: Visit): boolean =>
  * and ends no statement that the string did not, and binds as tightly.
  */
 function rewriteString(rewriter: Rewriter, visit: Visit): void {
-  const { node: literal, place, up } = visit;
+  const { node: literal, up } = visit;
   const inside = takeInside(rewriter, literal);
   const [first] = inside;
   if (first === undefined) return;
@@ -142,7 +134,7 @@ function rewriteString(rewriter: Rewriter, visit: Visit): void {
   const isKey = isName(visit);
   rewriter.edits.push({ start, end, text: isKey ? ` [${name}] ` : ` ${name} ` });
   // The bracket of a key would go on with the field before it, where that ends without a semicolon.
-  if (isKey && up !== null && place !== "Property.key") {
+  if (isKey && up !== null && up.node.type !== "Property") {
     rewriter.edits.push({ start: up.node.start, end: up.node.start, text: ";" });
   }
 }

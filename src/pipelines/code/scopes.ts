@@ -1,7 +1,7 @@
 // Which of the sources a code reads as plain variables: names that no declaration of its own hides.
 
 import { type Source, SOURCES } from "../templates/expression";
-import { FUNCTION_TYPES, findPattern, findUp, isName, type Visit } from "./walk";
+import { FUNCTION_TYPES, findPattern, findUp, isName, placeOf, type Visit } from "./walk";
 
 const FUNCTION_SCOPES: ReadonlySet<string> = new Set([...FUNCTION_TYPES, "StaticBlock", "Program"]);
 const BLOCK_SCOPES: ReadonlySet<string> = new Set([
@@ -29,7 +29,9 @@ function isVar(declaration: Visit | null): boolean {
 
 /** The node in which an identifier declares its name; null where it declares none. */
 function findScope(identifier: Visit): Visit | null {
-  const { place, up } = findPattern(identifier);
+  const pattern = findPattern(identifier);
+  const { up } = pattern;
+  const place = placeOf(pattern);
   if (OWN_PLACES.has(place)) return up;
   const around = up?.up ?? null;
   if (place === "FunctionDeclaration.id" || place === "ClassDeclaration.id") {

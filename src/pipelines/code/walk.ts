@@ -5,28 +5,35 @@ import type { AnyNode, Program } from "acorn";
 /** A node and where it stands. */
 export interface Visit {
   readonly node: AnyNode;
-  /** The parent's type and the member that holds the node, such as `Property.key`. */
-  readonly place: string;
+  /** The member of the parent that holds the node; empty for the program. */
+  readonly member: string;
   readonly up: Visit | null;
 }
 
 const isNode = (value: unknown): value is AnyNode =>
   typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 
-function listChildren(up: Visit): Visit[] {
-  return Object.entries(up.node).flatMap(([member, value]) => {
-    const nodes: unknown[] = Array.isArray(value) ? value : [value];
-    const place = `${up.node.type}.${member}`;
-    return nodes.filter(isNode).map((node) => ({ node, place, up }));
-  });
+/** Adds the nodes right below one. */
+function addChildren(visits: Visit[], up: Visit): void {
+  for (const member of Object.keys(up.node)) {
+    const value: unknown = Reflect.get(up.node, member);
+    if (typeof value !== "object") continue;
+    if (isNode(value)) visits.push({ node: value, member, up });
+    else if (Array.isArray(value)) {
+      for (const node of value) if (isNode(node)) visits.push({ node, member, up });
+    }
+  }
 }
 
 /** Every node, a parent before its children. */
 export function walkCode(program: Program): Visit[] {
-  const visits: Visit[] = [{ node: program, place: "", up: null }];
-  for (const visit of visits) for (const child of listChildren(visit)) visits.push(child);
+  const visits: Visit[] = [{ node: program, member: "", up: null }];
+  for (const visit of visits) addChildren(visits, visit);
   return visits;
 }
+
+/** The parent's type and its member, such as `Property.key`. */
+export const placeOf = ({ member, up }: Visit): string => `${up?.node.type ?? ""}.${member}`;
 
 /** The nearest node of one of these types, the visit's own included. */
 export function findUp(from: Visit | null, types: ReadonlySet<string>): Visit | null {
@@ -60,14 +67,20 @@ const isComputed = (visit: Visit | null): boolean =>
 
 /** Whether the node names a property or a label, and stands for no value. */
 export const isName = (visit: Visit): boolean =>
-  NAME_PLACES.has(visit.place) && !isComputed(visit.up);
+  NAME_PLACES.has(placeOf(visit)) && !isComputed(visit.up);
 
-const isInPattern = ({ place, up }: Visit): boolean =>
-  place === "ArrayPattern.elements" ||
-  place === "ObjectPattern.properties" ||
-  place === "RestElement.argument" ||
-  place === "AssignmentPattern.left" ||
-  (place === "Property.value" && up?.place === "ObjectPattern.properties");
+const PATTERN_PLACES: ReadonlySet<string> = new Set([
+  "ArrayPattern.elements",
+  "ObjectPattern.properties",
+  "RestElement.argument",
+  "AssignmentPattern.left",
+]);
+
+function isInPattern(visit: Visit): boolean {
+  const place = placeOf(visit);
+  if (place !== "Property.value") return PATTERN_PLACES.has(place);
+  return visit.up?.up?.node.type === "ObjectPattern";
+}
 
 /** The whole pattern that an identifier is a part of; itself where there is none. */
 export function findPattern(identifier: Visit): Visit {
