@@ -13,10 +13,10 @@ import { findSpan } from "./spans";
 import type { Visit } from "./walk";
 
 /** Characters of a code. */
-export const MAX_CODE_LENGTH = 100_000;
+const MAX_CODE_LENGTH = 100_000;
 
 /** Something that a code reads, by the name that it has there. */
-export interface CodeRead {
+interface CodeRead {
   readonly label: string;
   readonly reference: Reference;
 }

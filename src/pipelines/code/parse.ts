@@ -8,9 +8,12 @@ import { FUNCTION_TYPES, findUp, isName, type Visit, walkCode } from "./walk";
 /** A function body that returns its result, or one expression. */
 export type CodeKind = "body" | "expression";
 
-/** What stands around a code in the function body that is run; an expression gives its truth. */
+/**
+ * What stands around a code in the function body that is run: an expression gives its truth, and a
+ * comment in the last line ends there.
+ */
 export const FRAMES: Readonly<Record<CodeKind, { head: string; tail: string }>> = {
-  body: { head: "", tail: "" },
+  body: { head: "", tail: "\n" },
   expression: { head: "return !!(\n", tail: "\n);" },
 };
 
@@ -48,6 +51,16 @@ const UNSUPPORTED_AHEAD = /^(?:await|import|export)\b/;
 const UNSUPPORTED_BEHIND = /\bawait\s+$/;
 /** Longer than any of the words and the spaces one may expect after it. */
 const NEAR = 40;
+
+/** A code that nests beyond the stack, as the engine or the parser says it. */
+const isTooDeep = (error: Error): boolean =>
+  error instanceof RangeError || error.message.startsWith("Not enough stack space");
+
+const TOO_DEEP: CodeFault = {
+  at: 0,
+  code: "CODE_INVALID",
+  message: "The code nests too deeply; take it apart.",
+};
 
 /** The parser's own error; it tells of the code's grammar alone. */
 function toGrammarFault(
@@ -123,11 +136,8 @@ export function parseCode(scanned: ScannedCode, kind: CodeKind): ParsedCode {
     const shape = kind === "body" ? checkReturn(visits) : checkExpression(visits, scanned.masked);
     return { visits, comments, faults: [...unable, ...shape] };
   } catch (error) {
-    if (error instanceof RangeError) {
-      const message = "The code nests too deeply; take it apart.";
-      return { visits: [], comments, faults: [{ at: 0, code: "CODE_INVALID", message }] };
-    }
-    if (!(error instanceof SyntaxError)) throw error;
-    return { visits: [], comments, faults: [toGrammarFault(scanned, { error, kind })] };
+    if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
+    const fault = isTooDeep(error) ? TOO_DEEP : toGrammarFault(scanned, { error, kind });
+    return { visits: [], comments, faults: [fault] };
   }
 }

@@ -117,6 +117,11 @@ test.each([
   ["templates", `return ${"`${".repeat(15_000)}1${"}`".repeat(15_000)}`],
 ])("%s that nest without end are a fault, and no crash", (_, text) => {
   expect(faultsOf(text)).toEqual(["CODE_INVALID"]);
+  expect(messageOf(text)).toContain("nests too deeply");
+});
+
+test("a comment in the last line ends with it", () => {
+  expect(compileText("return 1 // one").body).toBe("return 1 // one\n");
 });
 
 test("a chain as long as a code may be is read", () => {

@@ -58,6 +58,7 @@ const NODES: [string, string[]][] = [
   ["return nodes.a.output", ["a"]],
   ['return nodes["b-c"].output.x + nodes.a?.output', ["b-c", "a"]],
   ["const { output } = nodes.a; return output", ["a"]],
+  ["return nodes.hasOwnProperty('a') && nodes.a.output", ["a"]],
   ["return nodes[input].output", ["in", "a", "b-c"]],
   ["return Object.keys(nodes)", ["in", "a", "b-c"]],
   ["const { a } = nodes; return a", ["in", "a", "b-c"]],
