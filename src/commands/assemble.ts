@@ -3,6 +3,7 @@
 import { createDirectory } from "../agents/directory";
 import { createCompiledVersions } from "../agents/versions";
 import type { AppDeps } from "../app";
+import { createFailures } from "../auth/failures";
 import type { Config } from "../config";
 import type { Db } from "../db/open";
 import { createSequence } from "../db/sequence";
@@ -30,7 +31,6 @@ import { countUnreadable, ensureServerKey } from "../secrets/secrets.store";
 import type { Ledger } from "../webhooks/ledger";
 import { createLedger } from "../webhooks/ledger";
 import { createDurations } from "../executions/durations";
-import { createFailures } from "../webhooks/failures";
 import { createWindowClock, recountPlaces, releasePlace } from "../webhooks/limiter";
 import { PRESET_ROWS } from "../webhooks/presets/table";
 import type { SecretUses } from "../webhooks/secret-uses";

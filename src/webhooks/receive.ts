@@ -2,6 +2,7 @@
 
 import type { Directory, LiveAgent } from "../agents/directory";
 import type { CompiledVersions } from "../agents/versions";
+import type { Failures } from "../auth/failures";
 import { MAX_WEBHOOK_BODY_BYTES } from "../config";
 import type { ErrorCode } from "../errors";
 import type { ByteBudget } from "../lib/body";
@@ -21,7 +22,6 @@ import { answer } from "./answer";
 import type { Delivery, Handshake, Incoming, LiveWebhook, Refusal } from "./delivery";
 import { openDelivery } from "./delivery";
 import { findRepeat, readKey } from "./duplicate";
-import type { Failures } from "./failures";
 import type { Ledger } from "./ledger";
 import type { PresetRow } from "./presets/preset";
 import { PRESET_ROWS } from "./presets/table";
@@ -174,9 +174,9 @@ function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null 
     const headers = { "Retry-After": "60" };
     return refuse({ gate: "credential", code: "SECRET_UNREADABLE", headers });
   }
-  const { tooMany, retryMs } = deps.failures.count(delivery);
+  const { tooMany, retrySeconds } = deps.failures.count(delivery);
   if (tooMany) {
-    const headers = { "Retry-After": String(Math.max(1, Math.ceil(retryMs / 1000))) };
+    const headers = { "Retry-After": String(retrySeconds) };
     return refuse({ gate: "credential", code: "TOO_MANY_FAILURES", headers, countOnly: true });
   }
   return {
