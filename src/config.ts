@@ -1,6 +1,9 @@
 // Every setting: variable, how it is read, default, one line of documentation. The only place
 // that looks at the environment.
 
+import type { Network } from "./lib/forwarded";
+import { parseTrustProxy } from "./lib/forwarded";
+import { parseHostNames } from "./lib/host-names";
 import type { AllowRule } from "./lib/outbound-address";
 import { parseAllowPrivate } from "./lib/outbound-address";
 import { didYouMean } from "./lib/suggest";
@@ -107,16 +110,16 @@ const publicUrl = {
   },
 };
 
-const allowRules = {
-  form: "comma-separated host:port or cidr:port",
-  read: (value: string): Reading<AllowRule[]> => {
+const list = <T>(form: string, parse: (text: string) => T[]) => ({
+  form: `comma-separated ${form}`,
+  read: (value: string): Reading<T[]> => {
     try {
-      return { value: parseAllowPrivate(value) };
+      return { value: parse(value) };
     } catch (error) {
       return { fault: error instanceof Error ? error.message : "cannot be read" };
     }
   },
-};
+});
 
 const MIB = 1024 * 1024;
 
@@ -153,6 +156,18 @@ export const SETTINGS = {
     fallback: null,
     doc: "URL under which senders reach this server; webhook URLs start with it. Without it, the address listened on.",
     ...publicUrl,
+  }),
+  allowedHosts: setting<string[]>({
+    variable: "HOOKLINE_ALLOWED_HOSTS",
+    fallback: [],
+    doc: "Further host names under which the API answers, such as `hookline` in a container network or `hooks.lan`, comma-separated. The name in HOOKLINE_PUBLIC_URL, `localhost` and IP addresses need no entry, and webhooks answer under any name.",
+    ...list("host names", parseHostNames),
+  }),
+  trustProxy: setting<Network[]>({
+    variable: "HOOKLINE_TRUST_PROXY",
+    fallback: [],
+    doc: "Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed: addresses or networks, comma-separated; `loopback` and `private` stand for those networks.",
+    ...list("addresses, CIDRs, loopback or private", parseTrustProxy),
   }),
   adminToken: setting<string | null>({
     variable: "HOOKLINE_ADMIN_TOKEN",
@@ -229,7 +244,7 @@ export const SETTINGS = {
     variable: "HOOKLINE_ALLOW_PRIVATE",
     fallback: [],
     doc: "Private targets that outgoing requests may reach, comma-separated `host:port` or `cidr:port`.",
-    ...allowRules,
+    ...list("host:port or cidr:port", parseAllowPrivate),
   }),
   logLevel: setting<LogLevel>({
     variable: "HOOKLINE_LOG_LEVEL",

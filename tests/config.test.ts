@@ -46,6 +46,8 @@ test("an empty environment gives the documented defaults", () => {
     host: "127.0.0.1",
     dataDir: "hookline-data",
     publicUrl: null,
+    allowedHosts: [],
+    trustProxy: [],
     adminToken: null,
     encryptionKey: null,
     slots: 10,
@@ -139,6 +141,9 @@ const BAD: [name: keyof Config, texts: string[], fault: string][] = [
   ["publicUrl", ["https://x.example/?a=1", "https://x.example/#a"], "without query"],
   ["adminToken", ["secret", `hk_test_${"a".repeat(32)}`, TOKEN.slice(0, -1), `${TOKEN} x`], "32"],
   ["encryptionKey", ["short", KEY.slice(2), `${KEY}AAAA`, "!".repeat(43)], "32 bytes as base64"],
+  ["allowedHosts", ["https://x.example", "x.example:80", "*.example", "x,", ","], "write a name"],
+  ["trustProxy", ["proxy.lan", "10.1", "10.0.0.1:80", "10.0.0.1,", "all"], "write an address"],
+  ["trustProxy", ["0.0.0.0/0", "10.0.0.0/33", "::/0"], "the size of the network"],
   ["allowPrivate", ["10.0.0.1", "10.0.0.0/33:80", "host:0", "host:80,"], "cannot be read"],
 ];
 
@@ -177,6 +182,18 @@ test("private targets are read into rules", () => {
   expect(allowPrivate).toMatchObject([
     { kind: "name", name: "ollama", port: 11_434 },
     { kind: "range", bits: 8, port: 443 },
+  ]);
+});
+
+test("host names and trusted networks are read into lists", () => {
+  const { allowedHosts, trustProxy } = load({
+    HOOKLINE_ALLOWED_HOSTS: "Hookline, hooks.lan",
+    HOOKLINE_TRUST_PROXY: "10.0.0.0/8, ::1",
+  });
+  expect(allowedHosts).toEqual(["hookline", "hooks.lan"]);
+  expect(trustProxy.map(({ address, bits }) => `${address.toString()}/${bits}`)).toEqual([
+    "10.0.0.0/8",
+    "::1/128",
   ]);
 });
 

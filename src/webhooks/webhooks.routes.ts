@@ -7,6 +7,8 @@ import { requires } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { answer, answerList, PAGE_DEFAULT, success, successList, words } from "../lib/wire";
+import type { PeerLookup, ProxyDeps } from "../lib/forwarded";
+import { arrivalOf, clientOf } from "../lib/forwarded";
 import { describeOperation } from "../lib/operation";
 import { REASONS, VERDICTS } from "../vocabulary";
 import { rawBody, viewDeliveries, viewDelivery } from "./deliveries";
@@ -53,16 +55,16 @@ function toFilter(query: typeof listQuery.static, agent: number | null): Deliver
 }
 
 /** `/agents/{id}/webhook`: raw bytes in, whatever their content type; never parsed by the framework. */
-function webhookRoute(deps: ReceiveDeps) {
+function webhookRoute(deps: ReceiveDeps & ProxyDeps) {
   const handle = (context: {
     request: Request;
     params: { id: string };
-    server: { requestIP(request: Request): { address: string } | null } | null;
+    server: PeerLookup;
   }): Promise<Response> =>
     receive(deps, {
       request: context.request,
       agentId: context.params.id,
-      address: context.server?.requestIP(context.request)?.address ?? null,
+      address: clientOf(deps, arrivalOf(context)),
     });
   const app = new Elysia({ normalize: false }).post(
     "/agents/:id/webhook",
