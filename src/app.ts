@@ -3,6 +3,8 @@
 import { Elysia, NotFoundError, ParseError, t, ValidationError } from "elysia";
 import { agentRoutes } from "./agents/agents.routes";
 import type { AgentsDeps } from "./agents/change";
+import type { EntranceDeps } from "./auth/entrance";
+import { checkEntrance } from "./auth/entrance";
 import type { GuardDeps } from "./auth/guard";
 import type { ErrorDetail } from "./errors";
 import { AppError, toFailureBody } from "./errors";
@@ -22,6 +24,7 @@ import type { ReceiveDeps } from "./webhooks/receive";
 import { webhookRoutes } from "./webhooks/webhooks.routes";
 
 export type AppDeps = AgentsDeps &
+  EntranceDeps &
   GuardDeps &
   InvokeDeps &
   ProvidersDeps &
@@ -41,7 +44,8 @@ function fits(pattern: string, path: string): boolean {
 
 /** 405 where the path is known under another method, else 404. */
 function unknownRoute(routes: readonly Route[], request: Request): AppError {
-  const { pathname } = new URL(request.url);
+  // Without a `Host` that is one, the URL is a path.
+  const { pathname } = URL.parse(request.url, "http://localhost") ?? { pathname: "" };
   // A hidden route answers what is not taken.
   const methods = routes
     .filter((route) => route.hooks.detail?.hide !== true && fits(route.path, pathname))
@@ -106,6 +110,9 @@ export function createApp(deps: AppDeps) {
         request,
       }),
     )
+    .onRequest(({ request, server }) => {
+      checkEntrance(deps, { request, server });
+    })
     .use(opsRoutes(deps))
     .use(agentRoutes(deps))
     .use(providerRoutes(deps))

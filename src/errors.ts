@@ -24,6 +24,16 @@ export const ERRORS = {
     "This token may not do that.",
     "The token's scope or agent does not cover the request; make one that does.",
   ),
+  ORIGIN_NOT_ALLOWED: row(
+    403,
+    "A page of another site may not send this.",
+    "The browser's `Origin` or `Sec-Fetch-Site` names a page from elsewhere. Behind a proxy that ends TLS set HOOKLINE_PUBLIC_URL to the URL that browsers use.",
+  ),
+  HOST_NOT_ALLOWED: row(
+    421,
+    "The server does not answer under this host name; set HOOKLINE_PUBLIC_URL to its URL, or list the name in HOOKLINE_ALLOWED_HOSTS.",
+    "Names that nobody configured are refused, as a stranger's may lead here too (DNS rebinding). IP addresses and `localhost` always work, and webhooks under any name.",
+  ),
   NOT_FOUND: row(
     404,
     "There is nothing at this address.",
@@ -33,6 +43,16 @@ export const ERRORS = {
     405,
     "This address does not take that method.",
     "The `Allow` header lists the methods it takes.",
+  ),
+  LAST_ADMIN_TOKEN: row(
+    409,
+    "This is the last admin token without an expiry; create another one first, then delete it.",
+    "Without one nobody could make tokens any more.",
+  ),
+  TOO_MANY_TOKENS: row(
+    409,
+    "There are 1,000 tokens already; delete some that are not used any more.",
+    "Expired ones count until they are deleted.",
   ),
   AGENT_NOT_RUNNABLE: row(
     409,
@@ -97,7 +117,7 @@ export const ERRORS = {
   TOO_MANY_FAILURES: row(
     429,
     "Too many failed attempts; try again later.",
-    "More than 60 failed credentials a minute from one address, or 600 for one webhook.",
+    "More than 60 failed credentials a minute from one address, or 600 for one webhook. A good credential is taken all the same.",
   ),
   RATE_LIMITED: row(
     429,

@@ -5,6 +5,8 @@ import { AppError } from "../errors";
 import type { ByteBudget } from "../lib/body";
 import { readBody } from "../lib/body";
 import type { Clock } from "../lib/clock";
+import type { PeerLookup, ProxyDeps } from "../lib/forwarded";
+import { arrivalOf, clientOf } from "../lib/forwarded";
 import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
 import { describeJsonProblem, parseJsonInTurns } from "../lib/json";
@@ -14,6 +16,7 @@ import { describeOperation } from "../lib/operation";
 import { requestIdOf } from "../lib/request-id";
 import type { Scope } from "../vocabulary";
 import { SCOPES } from "../vocabulary";
+import type { Failures } from "./failures";
 import type { Grant } from "./tokens.store";
 import { findGrant } from "./tokens.store";
 
@@ -23,6 +26,8 @@ export interface GuardDeps {
   ids: Ids;
   budget: ByteBudget;
   turn: LoopTurn;
+  failures: Failures;
+  config: ProxyDeps["config"];
 }
 
 /** Largest body of a route other than the webhook. */
@@ -40,23 +45,43 @@ export function grantOf(deps: { db: Db; clock: Clock }, request: Request): Grant
   return token === null ? null : findGrant(deps, token);
 }
 
-/** Whether a grant covers a scope on a path. */
-export function covers(grant: Grant, data: { scope: Scope; path: string }): boolean {
+/** Whether a grant covers a scope on a route, which belongs to one agent or, null, to none. */
+export function covers(grant: Grant, data: { scope: Scope; agentId: string | null }): boolean {
   if (SCOPES.indexOf(grant.scope) < SCOPES.indexOf(data.scope)) return false;
-  if (grant.agentId === null) return true;
-  const own = `/agents/${grant.agentId}`;
-  return data.path === own || data.path.startsWith(`${own}/`);
+  return grant.agentId === null || grant.agentId === data.agentId;
 }
 
-function authorize(deps: GuardDeps, data: { request: Request; scope: Scope }): void {
-  const grant = grantOf(deps, data.request);
-  if (grant === null) {
-    throw new AppError("UNAUTHORIZED", {
-      hint: "Send `Authorization: Bearer hk_live_…`.",
-      headers: { "WWW-Authenticate": "Bearer" },
-    });
+/** What the guard reads of a request: the route that was taken and its parameters, never its URL. */
+interface Call {
+  request: Request;
+  server: PeerLookup;
+  /** As it was registered, such as `/agents/:id`. */
+  route: string;
+  params?: Record<string, string> | undefined;
+}
+
+/** The agent whose route was taken, or null on a route of no agent. */
+export const agentOf = ({ route, params }: Pick<Call, "route" | "params">): string | null =>
+  /^\/agents\/:id(\/|$)/.test(route) ? (params?.["id"] ?? null) : null;
+
+/** What a call without a good token is answered; one that tried is counted. */
+function refusalOf(deps: GuardDeps, call: Call): AppError {
+  if (call.request.headers.has("authorization")) {
+    const address = clientOf(deps, arrivalOf(call));
+    const { tooMany, retrySeconds } = deps.failures.count({ address, agentId: null });
+    const headers = { "Retry-After": String(retrySeconds) };
+    if (tooMany) return new AppError("TOO_MANY_FAILURES", { headers });
   }
-  if (!covers(grant, { scope: data.scope, path: new URL(data.request.url).pathname })) {
+  return new AppError("UNAUTHORIZED", {
+    hint: "Send `Authorization: Bearer hk_live_…`.",
+    headers: { "WWW-Authenticate": "Bearer" },
+  });
+}
+
+function authorize(deps: GuardDeps, data: { call: Call; scope: Scope }): void {
+  const grant = grantOf(deps, data.call.request);
+  if (grant === null) throw refusalOf(deps, data.call);
+  if (!covers(grant, { scope: data.scope, agentId: agentOf(data.call) })) {
     throw new AppError("FORBIDDEN", { hint: `This needs the scope ${data.scope}.` });
   }
 }
@@ -106,13 +131,20 @@ function refuseLaterHeaders(request: Request): void {
 /** A guarded operation: one that asks for a token. */
 type Guarded = Operation & { scope: Scope };
 
-const TOKEN_CODES = ["UNAUTHORIZED", "FORBIDDEN"] as const;
+/** ORIGIN_NOT_ALLOWED is the answer to writes alone. */
+const TOKEN_CODES = [
+  "HOST_NOT_ALLOWED",
+  "ORIGIN_NOT_ALLOWED",
+  "UNAUTHORIZED",
+  "TOO_MANY_FAILURES",
+  "FORBIDDEN",
+] as const;
 const BODY_CODES = ["UNSUPPORTED_MEDIA_TYPE", ...Object.values(BODY_PROBLEMS)] as const;
 
 /** Route hooks that let the operation's scope and above in; a body is not read. */
 export const requires = (deps: GuardDeps, operation: Guarded) => ({
-  transform: ({ request, set }: Hook) => {
-    authorize(deps, { request, scope: operation.scope });
+  transform: ({ request, server, route, params, set }: Call & Hook) => {
+    authorize(deps, { call: { request, server, route, params }, scope: operation.scope });
     refuseLaterHeaders(request);
     setAnswerHeaders(deps, { request, set });
   },
@@ -122,8 +154,8 @@ export const requires = (deps: GuardDeps, operation: Guarded) => ({
 /** As `requires`, for routes with a body: reads it as strict JSON, after the credential. */
 export const requiresJson = (deps: GuardDeps, operation: Guarded) => ({
   ...requires(deps, operation),
-  parse: ({ request }: { request: Request }) => {
-    authorize(deps, { request, scope: operation.scope });
+  parse: ({ request, server, route, params }: Call) => {
+    authorize(deps, { call: { request, server, route, params }, scope: operation.scope });
     return readJson(deps, request);
   },
   detail: describeOperation(operation, [...TOKEN_CODES, ...BODY_CODES]),
