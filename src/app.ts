@@ -6,6 +6,8 @@ import type { AgentsDeps } from "./agents/change";
 import type { EntranceDeps } from "./auth/entrance";
 import { checkEntrance } from "./auth/entrance";
 import type { GuardDeps } from "./auth/guard";
+import { tokenRoutes } from "./auth/tokens.routes";
+import type { TokenChangeDeps } from "./auth/tokens.store";
 import type { ErrorDetail } from "./errors";
 import { AppError, toFailureBody } from "./errors";
 import { executionRoutes } from "./executions/executions.routes";
@@ -29,6 +31,7 @@ export type AppDeps = AgentsDeps &
   InvokeDeps &
   ProvidersDeps &
   ReceiveDeps &
+  TokenChangeDeps &
   ViewDeps & { health: Health; log: Log };
 
 type Route = { method: string; path: string; hooks: { detail?: { hide?: boolean } } };
@@ -114,6 +117,7 @@ export function createApp(deps: AppDeps) {
       checkEntrance(deps, { request, server });
     })
     .use(opsRoutes(deps))
+    .use(tokenRoutes(deps))
     .use(agentRoutes(deps))
     .use(providerRoutes(deps))
     .use(executionRoutes(deps))

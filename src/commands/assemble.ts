@@ -1,5 +1,6 @@
 // Builds the one object of dependencies from a configuration and an open database.
 
+import { findAgentFacts } from "../agents/agents.store";
 import { createDirectory } from "../agents/directory";
 import { createCompiledVersions } from "../agents/versions";
 import type { AppDeps } from "../app";
@@ -126,6 +127,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     ledger,
     secretUses,
     directory: createDirectory({ ...around, ...settings }),
+    agentExists: (id) => findAgentFacts(around, id) !== null,
     providerExists: (id) => isUsable(around, id),
     budget: createByteBudget(),
     failures: createFailures({ clock }),

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import type { AppDeps } from "../app";
 import { createApp, validationWorks } from "../app";
 import {
+  CONFIGURED_TOKEN_NAME,
   hasToken,
   hasTokens,
   insertToken,
@@ -83,10 +84,8 @@ async function ensureAdminToken(deps: AppDeps): Promise<void> {
   const { adminToken } = deps.config;
   if (adminToken !== null) {
     if (hasToken(deps, adminToken)) return;
-    const name = "HOOKLINE_ADMIN_TOKEN";
-    await deps.writer.write(() =>
-      replaceNamedToken(deps, { name, text: adminToken, scope: "admin" }),
-    );
+    const token = { name: CONFIGURED_TOKEN_NAME, text: adminToken, scope: "admin" } as const;
+    await deps.writer.write(() => replaceNamedToken(deps, token));
     return;
   }
   if (hasTokens(deps)) return;

@@ -1,10 +1,10 @@
 // Routes of model providers.
 
-import { Elysia, t } from "elysia";
+import { Elysia } from "elysia";
 import type { GuardDeps } from "../auth/guard";
 import { requires, requiresJson } from "../auth/guard";
-import { NoQuery, pageFields } from "../auth/paging.schema";
-import { answer, answerList, PAGE_DEFAULT, success, successList } from "../lib/wire";
+import { NoQuery, PageByIdQuery } from "../auth/paging.schema";
+import { answer, answerList, PAGE_DEFAULT, success, successList, toPageById } from "../lib/wire";
 import { ProviderCreateSchema, ProviderPatchSchema, ProviderSchema } from "./providers.schema";
 import type { ProvidersDeps } from "./providers.store";
 import {
@@ -15,14 +15,6 @@ import {
   listProviders,
 } from "./providers.store";
 
-const pageQuery = t.Object(
-  {
-    ...pageFields,
-    cursor: t.Optional(t.String({ pattern: "^[a-z0-9_-]{1,64}$" })),
-  },
-  { additionalProperties: false },
-);
-
 /** `/providers`. */
 export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
   const one = { 200: answer(ProviderSchema) };
@@ -31,10 +23,8 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
       "/providers",
       ({ query }) => {
         const limit = query.limit ?? PAGE_DEFAULT;
-        const found = listProviders(deps, { after: query.cursor ?? null, limit: limit + 1 });
-        const items = found.slice(0, limit);
-        const nextCursor = found.length > limit ? (items.at(-1)?.id ?? null) : null;
-        return successList({ items, nextCursor });
+        const items = listProviders(deps, { after: query.cursor ?? null, limit: limit + 1 });
+        return successList(toPageById({ items, limit }));
       },
       {
         ...requires(deps, {
@@ -43,7 +33,7 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
           tag: "Providers",
           scope: "read",
         }),
-        query: pageQuery,
+        query: PageByIdQuery,
         response: { 200: answerList(ProviderSchema) },
       },
     )
