@@ -81,9 +81,12 @@ function refusalOf(deps: GuardDeps, call: Call): AppError {
 function authorize(deps: GuardDeps, data: { call: Call; scope: Scope }): void {
   const grant = grantOf(deps, data.call.request);
   if (grant === null) throw refusalOf(deps, data.call);
-  if (!covers(grant, { scope: data.scope, agentId: agentOf(data.call) })) {
-    throw new AppError("FORBIDDEN", { hint: `This needs the scope ${data.scope}.` });
-  }
+  const { scope } = data;
+  if (covers(grant, { scope, agentId: agentOf(data.call) })) return;
+  const hint = covers(grant, { scope, agentId: grant.agentId })
+    ? "The token is for one agent; take one that is for this agent, or for all."
+    : `This needs the scope ${scope}.`;
+  throw new AppError("FORBIDDEN", { hint });
 }
 
 const BODY_PROBLEMS = {

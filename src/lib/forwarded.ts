@@ -12,10 +12,10 @@ export interface Network {
 }
 
 /** Words of HOOKLINE_TRUST_PROXY for networks that many setups have (RFC 1122, 1918, 4193, 4291). */
-const NAMED_NETWORKS: Record<string, string[]> = {
-  loopback: ["127.0.0.0/8", "::1"],
-  private: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
-};
+const NAMED_NETWORKS = new Map([
+  ["loopback", ["127.0.0.0/8", "::1"]],
+  ["private", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]],
+]);
 
 /**
  * Reads `10.0.0.1, fd00::/8, loopback`. Throws an Error that names the first part that cannot be
@@ -25,9 +25,7 @@ export function parseTrustProxy(text: string): Network[] {
   return text
     .split(",")
     .map((part) => part.trim().toLowerCase())
-    .flatMap((part) =>
-      Object.hasOwn(NAMED_NETWORKS, part) ? (NAMED_NETWORKS[part] ?? []) : [part],
-    )
+    .flatMap((part) => NAMED_NETWORKS.get(part) ?? [part])
     .map(readNetwork);
 }
 

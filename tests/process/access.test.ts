@@ -130,6 +130,17 @@ describe("the Host", () => {
   });
 });
 
+test("methods that nothing takes are answered 405, with a token too", async () => {
+  await using server = await startServer();
+  const authorization = `Authorization: Bearer ${server.token}\r\nX-Canary: canary`;
+  for (const method of ["TRACE", "OPTIONS", "PROPFIND", "PUT"]) {
+    const head = `${method} /agents HTTP/1.1\r\nHost: localhost\r\n${authorization}\r\n\r\n`;
+    const answer = await exchange(server, Buffer.from(head));
+    expect([method, answer.status, codeOf(answer)]).toEqual([method, 405, "METHOD_NOT_ALLOWED"]);
+    expect(answer.text).not.toContain("canary");
+  }
+});
+
 /** Ways of writing a path, by which a token of OWN might come to OTHER or to what is no agent's. */
 const TRICKS = [
   "/agents/OTHER",

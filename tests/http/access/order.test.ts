@@ -104,6 +104,17 @@ describe("an agent's own token", () => {
     expect((await app.request(path(own.id, other.id), { headers })).status).toBe(status);
   });
 
+  test("is told what it lacks: the scope, or the agent", async () => {
+    const app = await createTestApp();
+    const [own, other] = [await app.agent(), await app.agent()];
+    const token = await addToken(app, { scope: "read", agentId: own.id });
+    const hintOf = async (call: string): Promise<string> =>
+      (await app.api(call, undefined, token)).error.hint;
+    expect(await hintOf(`DELETE /agents/${own.id}`)).toContain("the scope admin");
+    expect(await hintOf(`GET /agents/${other.id}`)).toContain("for one agent");
+    expect(await hintOf("GET /tokens")).toContain("the scope admin");
+  });
+
   test("reads its agent under an encoded spelling of its id", async () => {
     const app = await createTestApp();
     const { id } = await app.agent();
@@ -184,6 +195,19 @@ describe("a token is found", () => {
     app.clock.advance(1);
     expect((await app.api("GET /agents", undefined, token)).status).toBe(401);
   });
+});
+
+test("no header makes another method of a request", async () => {
+  const app = await createTestApp();
+  const { id } = await app.agent();
+  const admin = bearerHeaders(await addToken(app, { scope: "admin" }));
+  for (const name of ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"]) {
+    const headers = { ...admin, [name]: "DELETE" };
+    expect((await app.request(`/agents/${id}`, { headers })).status).toBe(200);
+    const posted = await app.request(`/agents/${id}?_method=DELETE`, { method: "POST", headers });
+    expect(posted.status).toBe(405);
+  }
+  expect((await app.request(`/agents/${id}`, { headers: admin })).status).toBe(200);
 });
 
 test("HEAD asks for the same credential as GET, and carries no body", async () => {
