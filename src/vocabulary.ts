@@ -56,7 +56,6 @@ export type BuiltNodeType = (typeof BUILT_NODE_TYPES)[number];
 
 export const AUTH_TYPES = ["none", "bearer", "basic", "hmac"] as const;
 export type AuthType = (typeof AUTH_TYPES)[number];
-export const BUILT_AUTH_TYPES = ["none", "bearer", "hmac"] as const;
 
 /** All sender presets of the contract, and those that this version verifies. */
 export const PRESETS = [
@@ -94,7 +93,7 @@ export const PRESETS = [
   "custom",
 ] as const;
 export type Preset = (typeof PRESETS)[number];
-export const BUILT_PRESETS = ["hmac", "github", "bearer"] as const;
+export const BUILT_PRESETS = ["hmac", "github", "bearer", "basic"] as const;
 export type BuiltPreset = (typeof BUILT_PRESETS)[number];
 
 export const OVERFLOWS = ["reject", "queue", "coalesce"] as const;
@@ -133,6 +132,7 @@ export const REASONS = [
   "VERSION_UNRUNNABLE",
   "AUTH_MISSING",
   "BEARER_MISMATCH",
+  "BASIC_MISMATCH",
   "SIGNATURE_MISSING",
   "SIGNATURE_MALFORMED",
   "SIGNATURE_MISMATCH",

@@ -7,13 +7,7 @@ import type { Warning } from "../lib/wire";
 import { defaultPipeline } from "../pipelines/defaults";
 import type { Pipeline, PipelineLimits } from "../pipelines/pipelines.schema";
 import { validatePipeline } from "../pipelines/validate";
-import {
-  insertSecret,
-  listLiveSecrets,
-  makeWebhookSecret,
-  retireSecrets,
-  toSecretFacts,
-} from "../secrets/secrets.store";
+import { makeWebhookSecret, toSecretFacts } from "../secrets/secrets.store";
 import type { Agent, AgentCreate, AgentPatch, SecretCreate, SecretCreated } from "./agents.schema";
 import type { AgentChange, AgentRow } from "./agents.store";
 import { activateDraft, findAgent, insertAgent, toAgentSummary, updateAgent } from "./agents.store";
@@ -26,6 +20,14 @@ import {
   readStoredWebhook,
   settingsOf,
 } from "./webhook-settings";
+import type { SecretNews } from "./webhook-secrets";
+import {
+  ensureSecret,
+  findSecretFault,
+  GRACE_MS,
+  listWebhookSecrets,
+  replaceSecret,
+} from "./webhook-secrets";
 
 export type AgentsDeps = DirectoryDeps & {
   writer: Writer;
@@ -37,9 +39,8 @@ export type AgentsDeps = DirectoryDeps & {
 };
 
 /** A change that was made, and what its answer says only once. */
-interface Changed {
+interface Changed extends SecretNews {
   row: AgentRow;
-  webhookSecret?: string;
   /** The draft's faults where they are known: none after an activation. */
   faults?: ErrorDetail[];
 }
@@ -82,16 +83,6 @@ function settingsAfter(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatc
   return JSON.stringify(after);
 }
 
-/** Makes a secret where a method was chosen and there is none. */
-function ensureSecret(deps: AgentsDeps, row: AgentRow): string | undefined {
-  const { auth } = settingsOf(deps, row);
-  const owner = { purpose: "webhook", ownerId: row.id } as const;
-  if (auth.type === "none" || listLiveSecrets(deps, owner).length > 0) return undefined;
-  const text = makeWebhookSecret();
-  insertSecret(deps, { ...owner, text });
-  return text;
-}
-
 function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }): Changed {
   const { patch } = data;
   const change: AgentChange = { webhookSettings: settingsAfter(deps, data) };
@@ -102,8 +93,7 @@ function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }
   const row = updateAgent(deps, { seq: data.row.seq, change });
   const activates = row.webhookEnabled && row.status === "draft";
   const changed = activates ? activate(deps, row) : { row };
-  const webhookSecret = ensureSecret(deps, row);
-  return webhookSecret === undefined ? changed : { ...changed, webhookSecret };
+  return { ...changed, ...ensureSecret(deps, { row, type: settingsOf(deps, row).auth.type }) };
 }
 
 function checkPatch(deps: AgentsDeps, patch: AgentPatch): void {
@@ -167,22 +157,20 @@ export async function rotateSecret(
   deps: AgentsDeps,
   data: { id: string; body: SecretCreate },
 ): Promise<SecretCreated> {
-  const given = data.body.secret;
-  if (given !== undefined && /^\s|\s$|[\u0000-\u001f\u007f]/.test(given)) {
-    const message = "The secret starts or ends with white space, or holds a control character.";
-    throw new AppError("VALIDATION_ERROR", {
-      details: [{ path: "/secret", code: "SECRET_MALFORMED", message }],
-    });
-  }
-  const text = given ?? makeWebhookSecret();
-  const row = await deps.writer.write(() => {
-    const owner = { purpose: "webhook", ownerId: getAgent(deps, data.id).id } as const;
-    const at = deps.clock.now() + (data.body.graceSeconds ?? 24 * 3600) * 1000;
-    retireSecrets(deps, { ...owner, at });
-    return insertSecret(deps, { ...owner, text });
+  const { secret: given, graceSeconds } = data.body;
+  const graceMs = graceSeconds === undefined ? GRACE_MS : graceSeconds * 1000;
+  const { facts, text } = await deps.writer.write(() => {
+    const row = getAgent(deps, data.id);
+    const { type } = settingsOf(deps, row).auth;
+    const fault = given === undefined ? null : findSecretFault(given, type);
+    refuseIfAny(fault === null ? [] : [fault]);
+    const secret = given ?? makeWebhookSecret(type);
+    return {
+      facts: toSecretFacts(replaceSecret(deps, { row, text: secret, graceMs })),
+      text: secret,
+    };
   });
   deps.directory.forget(data.id);
-  const facts = toSecretFacts(row);
   if (given === undefined) return { ...facts, secret: text };
   return given.length < SHORT_SECRET_CHARS ? { ...facts, warnings: [SHORT_SECRET] } : facts;
 }
@@ -210,8 +198,8 @@ export function toAgent(deps: AgentsDeps, changed: Changed): Agent {
   const { row } = changed;
   const settings = settingsOf(deps, row);
   const { type, preset } = settings.auth;
-  const secrets = listLiveSecrets(deps, { purpose: "webhook", ownerId: row.id });
-  const warnings = warningsOf(row, settings);
+  const secrets = listWebhookSecrets(deps, row);
+  const warnings = [...(changed.warnings ?? []), ...warningsOf(row, settings)];
   return {
     ...toAgentSummary(row, deps.publicUrl()),
     pipeline: JSON.parse(row.draft),

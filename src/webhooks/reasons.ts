@@ -13,6 +13,7 @@ export const REASON_DOCS: Record<Exclude<Reason, ErrorCode>, string> = {
     "Answered 404: this program cannot run the agent's live version; activate it again.",
   AUTH_MISSING: "Answered 401: the request had no credential of the webhook's method.",
   BEARER_MISMATCH: "Answered 401: the bearer token is none of the webhook's secrets.",
+  BASIC_MISMATCH: "Answered 401: user and password are not those of the webhook's secrets.",
   SIGNATURE_MISSING: "Answered 401: the header of the signature was missing or empty.",
   SIGNATURE_MALFORMED:
     "Answered 401: the signature is not written as the method asks; look at its prefix and encoding.",

@@ -150,6 +150,13 @@ function requireLive(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
 /** Of a text that a sender chose. */
 const MAX_NOTED_CHARS = 200;
 
+/** What a 401 asks for; a signature has no registered scheme of its own. */
+const CHALLENGES = {
+  bearer: "Bearer",
+  basic: 'Basic realm="webhook", charset="UTF-8"',
+  hmac: "Bearer",
+} as const;
+
 /** Gate 3, over the raw bytes. */
 function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
   const { agent, preset, request, body } = delivery;
@@ -184,7 +191,7 @@ function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null 
     gate: "credential",
     reason: verdict.reason,
     code: "UNAUTHORIZED",
-    headers: { "WWW-Authenticate": "Bearer" },
+    headers: { "WWW-Authenticate": CHALLENGES[agent.webhook.auth.type] },
   };
 }
 

@@ -20,10 +20,9 @@ const missing = <T extends string>(all: readonly T[], built: readonly string[]):
 type Row = [name: string, webhook: unknown, path: string];
 
 const WEBHOOK: Row[] = [
-  ["auth.type basic", { auth: { type: "basic" } }, "/webhook/auth/type"],
   ...missing(PRESETS, BUILT_PRESETS).map((preset): Row => [
     `auth.preset ${preset}`,
-    { auth: { type: preset === "basic" ? "bearer" : "hmac", preset } },
+    { auth: { type: "hmac", preset } },
     "/webhook/auth/preset",
   ]),
   ["auth.custom", { auth: { type: "hmac", custom: { header: "x" } } }, "/webhook/auth/custom"],
@@ -78,7 +77,7 @@ describe("a webhook's", () => {
     const app = await createTestApp();
     const details = await expectRefusal(app, {
       webhook: {
-        auth: { type: "basic", preset: "stripe", custom: {} },
+        auth: { type: "hmac", preset: "stripe", custom: {} },
         limits: { overflow: "queue", maxQueued: 1, coalesceKey: "k" },
         filter: {},
         respond: { waitSeconds: 1 },
@@ -90,7 +89,6 @@ describe("a webhook's", () => {
     ).toEqual([
       "auth/custom",
       "auth/preset",
-      "auth/type",
       "callback",
       "filter",
       "limits/coalesceKey",
