@@ -69,6 +69,11 @@ export const ERRORS = {
     "A live agent still calls this provider.",
     "Deactivate or change the agents that `details` lists, then delete.",
   ),
+  PRECONDITION_FAILED: row(
+    412,
+    "This has been changed since; read it again.",
+    "`If-Match` names another `ETag` than the current one. Read the agent, apply the change to what it is now, and send its new tag.",
+  ),
   PAYLOAD_TOO_LARGE: row(
     413,
     "The body is larger than this address takes.",
@@ -113,6 +118,11 @@ export const ERRORS = {
     422,
     "This Idempotency-Key was used with another body.",
     "A key names one request: use a new key for a new body.",
+  ),
+  IDEMPOTENCY_ANSWER_LOST: row(
+    409,
+    "The request of this Idempotency-Key was carried out, but its answer is lost; read what it made.",
+    "The server stopped between doing the work and keeping the answer, or its encryption key was changed since. Nothing is done twice: list the agents, providers, executions or secrets to find what was made.",
   ),
   TOO_MANY_FAILURES: row(
     429,

@@ -12,6 +12,8 @@ import type { Agent, AgentCreate, AgentPatch, SecretCreate, SecretCreated } from
 import type { AgentChange, AgentRow } from "./agents.store";
 import { activateDraft, findAgent, insertAgent, toAgentSummary, updateAgent } from "./agents.store";
 import type { Directory, DirectoryDeps } from "./directory";
+import type { AgentTarget } from "./revision";
+import { requireRevision } from "./revision";
 import type { WebhookSettings } from "./webhook-settings";
 import {
   applyWebhookPatch,
@@ -39,7 +41,7 @@ export type AgentsDeps = DirectoryDeps & {
 };
 
 /** A change that was made, and what its answer says only once. */
-interface Changed extends SecretNews {
+export interface Changed extends SecretNews {
   row: AgentRow;
   /** The draft's faults where they are known: none after an activation. */
   faults?: ErrorDetail[];
@@ -51,6 +53,13 @@ const SHORT_SECRET_CHARS = 16;
 export function getAgent(deps: AgentsDeps, id: string): AgentRow {
   const row = findAgent(deps, id);
   if (row === undefined) throw new AppError("NOT_FOUND");
+  return row;
+}
+
+/** The agent that a caller wants to change; throws NOT_FOUND or PRECONDITION_FAILED. */
+function getTarget(deps: AgentsDeps, { id, ifMatch }: AgentTarget): AgentRow {
+  const row = getAgent(deps, id);
+  requireRevision(row, ifMatch);
   return row;
 }
 
@@ -115,52 +124,53 @@ export async function createAgent(deps: AgentsDeps, data: AgentCreate): Promise<
 /** Changes an agent; the first enabling of its webhook activates its draft. */
 export async function changeAgent(
   deps: AgentsDeps,
-  data: { id: string; patch: AgentPatch },
+  data: AgentTarget & { patch: AgentPatch },
 ): Promise<Changed> {
   checkPatch(deps, data.patch);
   const changed = await deps.writer.write(() =>
-    applyPatch(deps, { row: getAgent(deps, data.id), patch: data.patch }),
+    applyPatch(deps, { row: getTarget(deps, data), patch: data.patch }),
   );
   deps.directory.forget(data.id);
   return changed;
 }
 
 /** Makes the draft live; throws VALIDATION_ERROR with all faults. */
-export async function activateAgent(deps: AgentsDeps, id: string): Promise<Changed> {
-  const changed = await deps.writer.write(() => activate(deps, getAgent(deps, id)));
-  deps.directory.forget(id);
+export async function activateAgent(deps: AgentsDeps, target: AgentTarget): Promise<Changed> {
+  const changed = await deps.writer.write(() => activate(deps, getTarget(deps, target)));
+  deps.directory.forget(target.id);
   return changed;
 }
 
 /** Stops new executions; an agent that was never active stays a draft. */
-export async function deactivateAgent(deps: AgentsDeps, id: string): Promise<Changed> {
+export async function deactivateAgent(deps: AgentsDeps, target: AgentTarget): Promise<Changed> {
   const row = await deps.writer.write(() => {
-    const before = getAgent(deps, id);
+    const before = getTarget(deps, target);
     if (before.status !== "active") return before;
     return updateAgent(deps, { seq: before.seq, change: { status: "inactive" } });
   });
-  deps.directory.forget(id);
+  deps.directory.forget(target.id);
   return { row };
 }
 
 /** Takes the agent away; what it accepted still runs and stays readable. */
-export async function deleteAgent(deps: AgentsDeps, id: string): Promise<void> {
+export async function deleteAgent(deps: AgentsDeps, target: AgentTarget): Promise<void> {
   await deps.writer.write(() => {
-    const { seq } = getAgent(deps, id);
+    const { seq } = getTarget(deps, target);
     updateAgent(deps, { seq, change: { webhookEnabled: false, deletedAt: deps.clock.now() } });
   });
-  deps.directory.forget(id);
+  deps.directory.forget(target.id);
 }
 
 /** Makes or takes a new secret; the current one stays valid for `graceSeconds` (24 hours). */
 export async function rotateSecret(
   deps: AgentsDeps,
-  data: { id: string; body: SecretCreate },
+  data: AgentTarget & { body: SecretCreate },
 ): Promise<SecretCreated> {
   const { secret: given, graceSeconds } = data.body;
   const graceMs = graceSeconds === undefined ? GRACE_MS : graceSeconds * 1000;
   const { facts, text } = await deps.writer.write(() => {
-    const row = getAgent(deps, data.id);
+    // Without a change of its columns: the agent has a new revision all the same.
+    const row = updateAgent(deps, { seq: getTarget(deps, data).seq, change: {} });
     const { type } = settingsOf(deps, row).auth;
     const fault = given === undefined ? null : findSecretFault(given, type);
     refuseIfAny(fault === null ? [] : [fault]);

@@ -11,7 +11,7 @@ import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
 import { describeJsonProblem, parseJsonInTurns } from "../lib/json";
 import type { LoopTurn } from "../lib/loop-turn";
-import type { Operation } from "../lib/operation";
+import type { Operation, TakenHeader } from "../lib/operation";
 import { describeOperation } from "../lib/operation";
 import { requestIdOf } from "../lib/request-id";
 import type { Scope } from "../vocabulary";
@@ -119,16 +119,18 @@ export function setAnswerHeaders(deps: { ids: Ids }, { request, set }: Hook): vo
   set.headers["x-content-type-options"] = "nosniff";
 }
 
-/** Headers of the contract that change what a write means; ignoring them would do harm. */
-const LATER_HEADERS = ["if-match", "idempotency-key"];
+/** Why an operation does not take a header; ignoring it would let a caller count on it. */
+const NOT_TAKEN: Record<TakenHeader, string> = {
+  "if-match": "This request changes nothing that has an ETag; leave if-match out.",
+  "idempotency-key": "This request does no harm when repeated; leave idempotency-key out.",
+};
 
-function refuseLaterHeaders(request: Request): void {
+function checkHeaders(request: Request, takes: readonly TakenHeader[]): void {
   if (request.method === "GET" || request.method === "HEAD") return;
-  const name = LATER_HEADERS.find((header) => request.headers.has(header));
-  if (name === undefined) return;
-  const message = `The header ${name} is not available on this route yet; leave it out.`;
-  const details = [{ field: name, code: "HEADER_UNAVAILABLE", message }];
-  throw new AppError("VALIDATION_ERROR", { details });
+  const details = (["if-match", "idempotency-key"] as const)
+    .filter((name) => request.headers.has(name) && !takes.includes(name))
+    .map((field) => ({ field, code: "HEADER_UNAVAILABLE", message: NOT_TAKEN[field] }));
+  if (details.length > 0) throw new AppError("VALIDATION_ERROR", { details });
 }
 
 /** A guarded operation: one that asks for a token. */
@@ -148,7 +150,7 @@ const BODY_CODES = ["UNSUPPORTED_MEDIA_TYPE", ...Object.values(BODY_PROBLEMS)] a
 export const requires = (deps: GuardDeps, operation: Guarded) => ({
   transform: ({ request, server, route, params, set }: Call & Hook) => {
     authorize(deps, { call: { request, server, route, params }, scope: operation.scope });
-    refuseLaterHeaders(request);
+    checkHeaders(request, operation.takes ?? []);
     setAnswerHeaders(deps, { request, set });
   },
   detail: describeOperation(operation, TOKEN_CODES),

@@ -110,7 +110,7 @@ describe("under basic", () => {
   });
 
   test("no header that differs in one character of its base64 passes", () => {
-    const characters = fc.constantFrom(..."ABCyz019+/=-_ ");
+    const characters = fc.constantFrom("A", "B", "y", "0", "9", "+", "/", "=", "-", "_", " ");
     fc.assert(
       fc.property(passwords, fc.nat(), characters, (secret, at, character) => {
         const own = authorizationOf(secret);

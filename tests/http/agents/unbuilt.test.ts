@@ -11,7 +11,7 @@ import {
 } from "../../../src/vocabulary";
 import { pipelineOf } from "../../support/agents";
 import type { ApiAnswer, TestApp } from "../../support/app";
-import { ADMIN_TOKEN, createTestApp, readAnswer } from "../../support/app";
+import { createTestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
 
 const missing = <T extends string>(all: readonly T[], built: readonly string[]): T[] =>
@@ -218,30 +218,6 @@ describe("a manual execution's", () => {
         { path: "/waitSeconds", code: "FIELD_UNAVAILABLE" },
       ]);
       expect((await app.api(`GET /agents/${id}/executions`)).data).toEqual([]);
-    },
-  );
-});
-
-describe("a write's", () => {
-  const HEADERS = [
-    ["If-Match", '"1"'],
-    ["Idempotency-Key", "a"],
-  ] as const;
-  test.each(HEADERS)(
-    "header %s is refused by name, and on a read it is let pass",
-    async (name, value) => {
-      const app = await createTestApp();
-      const { id } = await app.agent();
-      const headers = {
-        Authorization: `Bearer ${ADMIN_TOKEN}`,
-        "Content-Type": "application/json",
-        [name]: value,
-      };
-      const init = { method: "PATCH", headers, body: '{"name":"other"}' };
-      const refused = await readAnswer(await app.request(`/agents/${id}`, init));
-      expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR", shows: [name.toLowerCase()] });
-      const read = await readAnswer(await app.request(`/agents/${id}`, { headers }));
-      expect([read.status, read.data.name]).toEqual([200, "agent"]);
     },
   );
 });
