@@ -1,13 +1,21 @@
-// Routes that do something with an agent: activate, deactivate, a new secret.
+// Routes that do something with an agent: judge, activate, deactivate, copy, give a secret.
 
 import { Elysia } from "elysia";
 import type { GuardDeps } from "../auth/guard";
 import { requires, requiresJson } from "../auth/guard";
 import { NoQuery } from "../auth/paging.schema";
 import { answer, success } from "../lib/wire";
-import { AgentSchema, SecretCreatedSchema, SecretCreateSchema } from "./agents.schema";
+import {
+  AgentSchema,
+  DuplicateSchema,
+  SecretCreatedSchema,
+  SecretCreateSchema,
+  ValidateSchema,
+  ValidationSchema,
+} from "./agents.schema";
 import type { AgentsDeps, Changed } from "./change";
 import { activateAgent, deactivateAgent, rotateSecret, toAgent } from "./change";
+import { duplicateAgent, judgeDraft } from "./drafts";
 import { ifMatchOf, tagOf } from "./revision";
 
 export type RouteDeps = AgentsDeps & GuardDeps;
@@ -22,7 +30,58 @@ export function answerAgent(
 }
 
 /** Everything that is done with one agent by a POST. */
-export function actionRoutes(deps: RouteDeps) {
+export const actionRoutes = (deps: RouteDeps) =>
+  new Elysia({ normalize: false }).use(draftRoutes(deps)).use(lifeRoutes(deps));
+
+function draftRoutes(deps: RouteDeps) {
+  return new Elysia({ normalize: false })
+    .post(
+      "/agents/:id/validate",
+      ({ params, body }) => success(judgeDraft(deps, { id: params.id, pipeline: body.pipeline })),
+      {
+        ...requiresJson(deps, {
+          id: "validateAgent",
+          summary: "Lists the faults of a pipeline",
+          description:
+            "Of the one that is sent, or of the agent's draft where none is. Changes nothing.",
+          tag: "Agents",
+          scope: "admin",
+          bodyOptional: true,
+          fails: ["NOT_FOUND"],
+        }),
+        query: NoQuery,
+        body: ValidateSchema,
+        response: { 200: answer(ValidationSchema) },
+      },
+    )
+    .post(
+      "/agents/:id/duplicate",
+      async ({ params, body, set }) => {
+        const changed = await duplicateAgent(deps, { id: params.id, name: body.name });
+        set.status = 201;
+        set.headers["location"] = `/agents/${changed.row.id}`;
+        return answerAgent(deps, { changed, set });
+      },
+      {
+        ...requiresJson(deps, {
+          id: "duplicateAgent",
+          summary: "Copies an agent to a new draft",
+          description:
+            "Description, draft and webhook settings are copied; the webhook is off, and no secret is copied. Without a `name` the copy is called as the agent, with “(copy)” behind it.",
+          tag: "Agents",
+          scope: "admin",
+          beyondAgent: true,
+          bodyOptional: true,
+          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
+        }),
+        query: NoQuery,
+        body: DuplicateSchema,
+        response: { 201: answer(AgentSchema) },
+      },
+    );
+}
+
+function lifeRoutes(deps: RouteDeps) {
   return new Elysia({ normalize: false })
     .post(
       "/agents/:id/activate",

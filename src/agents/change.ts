@@ -190,8 +190,18 @@ const SHORT_SECRET: Warning = {
   message: "A secret of fewer than 16 characters can be guessed; use a longer one.",
 };
 
-function warningsOf(row: AgentRow, settings: WebhookSettings): Warning[] {
+const SECRET_MISSING: Warning = {
+  code: "SECRET_MISSING",
+  message:
+    "The webhook's method has no secret yet: the next change of the agent makes one and shows it, or give one to POST /agents/{id}/webhook/secrets.",
+};
+
+function warningsOf(
+  row: AgentRow,
+  { settings, secrets }: { settings: WebhookSettings; secrets: number },
+): Warning[] {
   const warnings: Warning[] = [];
+  if (settings.auth.type !== "none" && secrets === 0) warnings.push(SECRET_MISSING);
   if (row.webhookEnabled && settings.auth.type === "none") {
     const message = "The webhook takes deliveries from anyone; set webhook.auth.type.";
     warnings.push({ code: "WEBHOOK_OPEN", message });
@@ -209,7 +219,10 @@ export function toAgent(deps: AgentsDeps, changed: Changed): Agent {
   const settings = settingsOf(deps, row);
   const { type, preset } = settings.auth;
   const secrets = listWebhookSecrets(deps, row);
-  const warnings = [...(changed.warnings ?? []), ...warningsOf(row, settings)];
+  const warnings = [
+    ...(changed.warnings ?? []),
+    ...warningsOf(row, { settings, secrets: secrets.length }),
+  ];
   return {
     ...toAgentSummary(row, deps.publicUrl()),
     pipeline: JSON.parse(row.draft),

@@ -78,13 +78,13 @@ function refusalOf(deps: GuardDeps, call: Call): AppError {
   });
 }
 
-function authorize(deps: GuardDeps, data: { call: Call; scope: Scope }): void {
+function authorize(deps: GuardDeps, data: { call: Call; operation: Guarded }): void {
   const grant = grantOf(deps, data.call.request);
   if (grant === null) throw refusalOf(deps, data.call);
-  const { scope } = data;
-  if (covers(grant, { scope, agentId: agentOf(data.call) })) return;
+  const { scope, beyondAgent = false } = data.operation;
+  if (covers(grant, { scope, agentId: beyondAgent ? null : agentOf(data.call) })) return;
   const hint = covers(grant, { scope, agentId: grant.agentId })
-    ? "The token is for one agent; take one that is for this agent, or for all."
+    ? `The token is for one agent; take one that is for ${beyondAgent ? "all" : "this agent, or for all"}.`
     : `This needs the scope ${scope}.`;
   throw new AppError("FORBIDDEN", { hint });
 }
@@ -134,7 +134,17 @@ function checkHeaders(request: Request, takes: readonly TakenHeader[]): void {
 }
 
 /** A guarded operation: one that asks for a token. */
-type Guarded = Operation & { scope: Scope };
+type Guarded = Operation & {
+  scope: Scope;
+  /** It reaches beyond the agent of its path: a token bound to that agent does not cover it. */
+  beyondAgent?: boolean;
+};
+
+/** A guarded operation with a body. */
+type GuardedJson = Guarded & {
+  /** A request without a body counts as `{}`. */
+  bodyOptional?: boolean;
+};
 
 /** ORIGIN_NOT_ALLOWED is the answer to writes alone. */
 const TOKEN_CODES = [
@@ -149,7 +159,7 @@ const BODY_CODES = ["UNSUPPORTED_MEDIA_TYPE", ...Object.values(BODY_PROBLEMS)] a
 /** Route hooks that let the operation's scope and above in; a body is not read. */
 export const requires = (deps: GuardDeps, operation: Guarded) => ({
   transform: ({ request, server, route, params, set }: Call & Hook) => {
-    authorize(deps, { call: { request, server, route, params }, scope: operation.scope });
+    authorize(deps, { call: { request, server, route, params }, operation });
     checkHeaders(request, operation.takes ?? []);
     setAnswerHeaders(deps, { request, set });
   },
@@ -157,11 +167,11 @@ export const requires = (deps: GuardDeps, operation: Guarded) => ({
 });
 
 /** As `requires`, for routes with a body: reads it as strict JSON, after the credential. */
-export const requiresJson = (deps: GuardDeps, operation: Guarded) => ({
+export const requiresJson = (deps: GuardDeps, operation: GuardedJson) => ({
   ...requires(deps, operation),
   parse: ({ request, server, route, params }: Call) => {
-    authorize(deps, { call: { request, server, route, params }, scope: operation.scope });
-    return readJson(deps, request);
+    authorize(deps, { call: { request, server, route, params }, operation });
+    return operation.bodyOptional === true && request.body === null ? {} : readJson(deps, request);
   },
   detail: describeOperation(operation, [...TOKEN_CODES, ...BODY_CODES]),
 });

@@ -102,7 +102,8 @@ function expectedOf(route: string, data: { row: RouteRow; credential: string }):
   const grant = GRANTS[credential];
   if (grant === undefined) return 401;
   const enough = SCOPES.indexOf(grant.scope) >= SCOPES.indexOf(row.needs);
-  const inside = grant.on === "all" || (grant.on === "own" && route.includes("/agents/:id"));
+  const isOwn = route.includes("/agents/:id") && row.beyondAgent !== true;
+  const inside = grant.on === "all" || (grant.on === "own" && isOwn);
   return enough && inside ? row.status : 403;
 }
 

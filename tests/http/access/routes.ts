@@ -11,6 +11,8 @@ export interface RouteRow {
   /** Status for those who are let in. */
   status: number;
   body?: unknown;
+  /** Covered by no token that is bound to an agent. */
+  beyondAgent?: boolean;
   /** Also read by the token of a `Location`. */
   readLink?: boolean;
 }
@@ -33,6 +35,8 @@ export const ROUTES: Record<string, RouteRow> = {
   "GET /agents/:id": read,
   "PATCH /agents/:id": admin(200, { name: "b" }),
   "DELETE /agents/:id": admin(204),
+  "POST /agents/:id/validate": admin(200, {}),
+  "POST /agents/:id/duplicate": { ...admin(201, {}), beyondAgent: true },
   "POST /agents/:id/activate": admin(200),
   "POST /agents/:id/deactivate": admin(200),
   "GET /agents/:id/versions": read,
