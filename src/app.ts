@@ -6,6 +6,7 @@ import type { AgentsDeps } from "./agents/change";
 import type { EntranceDeps } from "./auth/entrance";
 import { checkEntrance } from "./auth/entrance";
 import type { GuardDeps } from "./auth/guard";
+import type { OnceDeps } from "./auth/once";
 import { tokenRoutes } from "./auth/tokens.routes";
 import type { TokenChangeDeps } from "./auth/tokens.store";
 import type { ErrorDetail } from "./errors";
@@ -29,6 +30,7 @@ export type AppDeps = AgentsDeps &
   EntranceDeps &
   GuardDeps &
   InvokeDeps &
+  OnceDeps &
   ProvidersDeps &
   ReceiveDeps &
   TokenChangeDeps &

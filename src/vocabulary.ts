@@ -271,5 +271,9 @@ export const LOG_EVENTS = {
     level: "error",
     doc: "Refused deliveries or uses of secrets could not be noted: how many `rows` or `secrets`, and the cause.",
   },
+  "sweep.failed": {
+    level: "error",
+    doc: "Expired rows could not be deleted; the next minute tries again: the cause.",
+  },
 } as const satisfies Record<string, LogEventRow>;
 export type LogEvent = keyof typeof LOG_EVENTS;

@@ -3,6 +3,8 @@
 import { Elysia } from "elysia";
 import type { GuardDeps } from "../auth/guard";
 import { requires, requiresJson } from "../auth/guard";
+import type { OnceDeps } from "../auth/once";
+import { once } from "../auth/once";
 import { NoQuery } from "../auth/paging.schema";
 import { answer, success } from "../lib/wire";
 import {
@@ -18,15 +20,24 @@ import { activateAgent, deactivateAgent, rotateSecret, toAgent } from "./change"
 import { duplicateAgent, judgeDraft } from "./drafts";
 import { ifMatchOf, tagOf } from "./revision";
 
-export type RouteDeps = AgentsDeps & GuardDeps;
+export type RouteDeps = AgentsDeps & GuardDeps & OnceDeps;
+
+interface Answered {
+  changed: Changed;
+  set: { status?: number | string; headers: Record<string, string | number> };
+}
 
 /** The answer with an agent, and its tag. */
-export function answerAgent(
-  deps: AgentsDeps,
-  data: { changed: Changed; set: { headers: Record<string, string | number> } },
-) {
-  data.set.headers["etag"] = tagOf(data.changed.row);
-  return success(toAgent(deps, data.changed));
+export function answerAgent(deps: AgentsDeps, { changed, set }: Answered) {
+  set.headers["etag"] = tagOf(changed.row);
+  return success(toAgent(deps, changed));
+}
+
+/** As `answerAgent`, of an agent that was made: 201, and where it is. */
+export function answerNewAgent(deps: AgentsDeps, { changed, set }: Answered) {
+  set.status = 201;
+  set.headers["location"] = `/agents/${changed.row.id}`;
+  return answerAgent(deps, { changed, set });
 }
 
 /** Everything that is done with one agent by a POST. */
@@ -56,11 +67,12 @@ function draftRoutes(deps: RouteDeps) {
     )
     .post(
       "/agents/:id/duplicate",
-      async ({ params, body, set }) => {
-        const changed = await duplicateAgent(deps, { id: params.id, name: body.name });
-        set.status = 201;
-        set.headers["location"] = `/agents/${changed.row.id}`;
-        return answerAgent(deps, { changed, set });
+      ({ params, body, request, set }) => {
+        const run = async (own: RouteDeps) => {
+          const changed = await duplicateAgent(own, { id: params.id, name: body.name });
+          return answerNewAgent(own, { changed, set });
+        };
+        return once(deps, { request, body, set, run });
       },
       {
         ...requiresJson(deps, {
@@ -70,6 +82,7 @@ function draftRoutes(deps: RouteDeps) {
             "Description, draft and webhook settings are copied; the webhook is off, and no secret is copied. Without a `name` the copy is called as the agent, with “(copy)” behind it.",
           tag: "Agents",
           scope: "admin",
+          takes: ["idempotency-key"],
           beyondAgent: true,
           bodyOptional: true,
           fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
@@ -85,9 +98,11 @@ function lifeRoutes(deps: RouteDeps) {
   return new Elysia({ normalize: false })
     .post(
       "/agents/:id/activate",
-      async ({ params, request, set }) => {
+      ({ params, request, set }) => {
         const target = { id: params.id, ifMatch: ifMatchOf(request) };
-        return answerAgent(deps, { changed: await activateAgent(deps, target), set });
+        const run = async (own: RouteDeps) =>
+          answerAgent(own, { changed: await activateAgent(own, target), set });
+        return once(deps, { request, set, run });
       },
       {
         ...requires(deps, {
@@ -95,7 +110,7 @@ function lifeRoutes(deps: RouteDeps) {
           summary: "Makes the draft the live version and the agent active",
           tag: "Agents",
           scope: "admin",
-          takes: ["if-match"],
+          takes: ["if-match", "idempotency-key"],
           fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
         }),
         query: NoQuery,
@@ -104,9 +119,11 @@ function lifeRoutes(deps: RouteDeps) {
     )
     .post(
       "/agents/:id/deactivate",
-      async ({ params, request, set }) => {
+      ({ params, request, set }) => {
         const target = { id: params.id, ifMatch: ifMatchOf(request) };
-        return answerAgent(deps, { changed: await deactivateAgent(deps, target), set });
+        const run = async (own: RouteDeps) =>
+          answerAgent(own, { changed: await deactivateAgent(own, target), set });
+        return once(deps, { request, set, run });
       },
       {
         ...requires(deps, {
@@ -114,7 +131,7 @@ function lifeRoutes(deps: RouteDeps) {
           summary: "Stops new executions of an agent",
           tag: "Agents",
           scope: "admin",
-          takes: ["if-match"],
+          takes: ["if-match", "idempotency-key"],
           fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
         }),
         query: NoQuery,
@@ -123,11 +140,14 @@ function lifeRoutes(deps: RouteDeps) {
     )
     .post(
       "/agents/:id/webhook/secrets",
-      async ({ params, body, request, set }) => {
+      ({ params, body, request, set }) => {
         const target = { id: params.id, ifMatch: ifMatchOf(request) };
-        const created = await rotateSecret(deps, { ...target, body });
-        set.status = 201;
-        return success(created);
+        const run = async (own: RouteDeps) => {
+          const created = await rotateSecret(own, { ...target, body });
+          set.status = 201;
+          return success(created);
+        };
+        return once(deps, { request, body, set, run });
       },
       {
         ...requiresJson(deps, {
@@ -137,7 +157,7 @@ function lifeRoutes(deps: RouteDeps) {
             "The one before it stays valid for `graceSeconds` (24 hours). A secret that the server made is shown this once.",
           tag: "Webhooks",
           scope: "admin",
-          takes: ["if-match"],
+          takes: ["if-match", "idempotency-key"],
           fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
         }),
         query: NoQuery,

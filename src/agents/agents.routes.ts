@@ -2,10 +2,13 @@
 
 import { Elysia, t } from "elysia";
 import { requires, requiresJson } from "../auth/guard";
+import { once } from "../auth/once";
 import { NoQuery, PageQuery } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { toIso } from "../lib/clock";
 import { answer, answerList, PAGE_DEFAULT, success, successList, toPage } from "../lib/wire";
+import type { RouteDeps } from "./actions.routes";
+import { actionRoutes, answerAgent, answerNewAgent } from "./actions.routes";
 import {
   AgentCreateSchema,
   AgentPatchSchema,
@@ -21,8 +24,6 @@ import {
   toAgentSummary,
   toVersionSummary,
 } from "./agents.store";
-import type { RouteDeps } from "./actions.routes";
-import { actionRoutes, answerAgent } from "./actions.routes";
 import { changeAgent, createAgent, deleteAgent, getAgent } from "./change";
 import { ifMatchOf } from "./revision";
 
@@ -56,11 +57,10 @@ function collectionRoutes(deps: RouteDeps) {
     )
     .post(
       "/agents",
-      async ({ body, set }) => {
-        const changed = await createAgent(deps, body);
-        set.status = 201;
-        set.headers["location"] = `/agents/${changed.row.id}`;
-        return answerAgent(deps, { changed, set });
+      ({ body, request, set }) => {
+        const run = async (own: RouteDeps) =>
+          answerNewAgent(own, { changed: await createAgent(own, body), set });
+        return once(deps, { request, body, set, run });
       },
       {
         ...requiresJson(deps, {
@@ -70,6 +70,7 @@ function collectionRoutes(deps: RouteDeps) {
             "Without a pipeline it gets one that answers at once: input → `echo` → output.",
           tag: "Agents",
           scope: "admin",
+          takes: ["idempotency-key"],
           fails: ["STORAGE_UNAVAILABLE"],
         }),
         query: NoQuery,

@@ -17,6 +17,7 @@ import { requestIdOf } from "../lib/request-id";
 import type { Scope } from "../vocabulary";
 import { SCOPES } from "../vocabulary";
 import type { Failures } from "./failures";
+import { idempotencyKeyOf } from "./idempotency-key";
 import type { Grant } from "./tokens.store";
 import { findGrant } from "./tokens.store";
 
@@ -131,6 +132,8 @@ function checkHeaders(request: Request, takes: readonly TakenHeader[]): void {
     .filter((name) => request.headers.has(name) && !takes.includes(name))
     .map((field) => ({ field, code: "HEADER_UNAVAILABLE", message: NOT_TAKEN[field] }));
   if (details.length > 0) throw new AppError("VALIDATION_ERROR", { details });
+  // Before the body is read: what cannot be a key is refused whatever comes with it.
+  idempotencyKeyOf(request);
 }
 
 /** A guarded operation: one that asks for a token. */

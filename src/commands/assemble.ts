@@ -4,6 +4,7 @@ import { findAgentFacts } from "../agents/agents.store";
 import { createDirectory } from "../agents/directory";
 import { createCompiledVersions } from "../agents/versions";
 import type { AppDeps } from "../app";
+import { createAttempts } from "../auth/attempts";
 import { createFailures } from "../auth/failures";
 import type { Config } from "../config";
 import type { Db } from "../db/open";
@@ -129,6 +130,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     directory: createDirectory({ ...around, ...settings }),
     agentExists: (id) => findAgentFacts(around, id) !== null,
     providerExists: (id) => isUsable(around, id),
+    attempts: createAttempts(),
     budget: createByteBudget(),
     failures: createFailures({ clock }),
     windowNow: createWindowClock(clock),

@@ -25,6 +25,7 @@ import { systemClock, toIso } from "../lib/clock";
 import { systemIds } from "../lib/ids";
 import type { Log } from "../lib/log";
 import { createLog, describeError } from "../lib/log";
+import { sweep } from "../ops/sweep";
 import { KeyError, loadMasterKey } from "../secrets/master-key";
 import type { Assembly } from "./assemble";
 import { assemble } from "./assemble";
@@ -213,12 +214,12 @@ function handleUnhandled(server: Server): void {
 }
 
 function sweepRegularly(server: Server): void {
-  const sweep = (): void => {
-    server.assembly.ledger.sweep().catch((error: unknown) => {
-      server.log.error("ledger.write_failed", describeError(error));
+  const sweepNow = (): void => {
+    sweep(server.assembly.deps).catch((error: unknown) => {
+      server.log.error("sweep.failed", describeError(error));
     });
   };
-  setInterval(sweep, SWEEP_MS).unref();
+  setInterval(sweepNow, SWEEP_MS).unref();
 }
 
 const isExpected = (error: unknown): error is Error =>

@@ -3,6 +3,8 @@
 import { Elysia } from "elysia";
 import type { GuardDeps } from "../auth/guard";
 import { requires, requiresJson } from "../auth/guard";
+import type { OnceDeps } from "../auth/once";
+import { once } from "../auth/once";
 import { NoQuery, PageByIdQuery } from "../auth/paging.schema";
 import { answer, answerList, PAGE_DEFAULT, success, successList, toPageById } from "../lib/wire";
 import { ProviderCreateSchema, ProviderPatchSchema, ProviderSchema } from "./providers.schema";
@@ -15,8 +17,10 @@ import {
   listProviders,
 } from "./providers.store";
 
+type RouteDeps = ProvidersDeps & GuardDeps & OnceDeps;
+
 /** `/providers`. */
-export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
+export function providerRoutes(deps: RouteDeps) {
   const one = { 200: answer(ProviderSchema) };
   return new Elysia({ normalize: false })
     .get(
@@ -39,11 +43,14 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
     )
     .post(
       "/providers",
-      async ({ body, set }) => {
-        const provider = await createProvider(deps, body);
-        set.status = 201;
-        set.headers["location"] = `/providers/${provider.id}`;
-        return success(provider);
+      ({ body, request, set }) => {
+        const run = async (own: RouteDeps) => {
+          const provider = await createProvider(own, body);
+          set.status = 201;
+          set.headers["location"] = `/providers/${provider.id}`;
+          return success(provider);
+        };
+        return once(deps, { request, body, set, run });
       },
       {
         ...requiresJson(deps, {
@@ -52,6 +59,7 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
           description: "Keys are write-only and encrypted at rest.",
           tag: "Providers",
           scope: "admin",
+          takes: ["idempotency-key"],
           fails: ["STORAGE_UNAVAILABLE"],
         }),
         query: NoQuery,

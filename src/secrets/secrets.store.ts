@@ -59,7 +59,7 @@ export function insertSecret(deps: SecretsDeps, data: Owner & { text: string }):
       id,
       purpose: data.purpose,
       ownerId: data.ownerId,
-      sealed: seal({ key: deps.masterKey.bytes, text: data.text, context }),
+      sealed: seal({ key: deps.masterKey.bytes, plain: data.text, context }),
       keyId,
       fingerprint: fingerprintOf(data.text),
       createdAt: deps.clock.now(),

@@ -40,6 +40,15 @@ describe.each(Object.keys(HEADERS))("%s is refused by name, or means something, 
   });
 });
 
+test("every POST takes idempotency-key, but those that change nothing and the webhook's own", () => {
+  const posts = Object.entries(ROUTES).filter(([name]) => name.startsWith("POST "));
+  const without = posts.filter(([name]) => !takenBy(name).includes("idempotency-key"));
+  expect(without.map(([name]) => name)).toEqual([
+    "POST /agents/:id/validate",
+    "POST /agents/:id/webhook",
+  ]);
+});
+
 test("both are named at once where neither is taken", async () => {
   const call = "PATCH /providers/echo";
   const refused = await app.send({ call, body: { name: "x" }, headers: HEADERS });
