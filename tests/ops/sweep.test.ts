@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { sweep } from "../../src/ops/sweep";
 import type { TestApp } from "../support/app";
 import { createTestApp } from "../support/app";
-import { rejectionOf } from "../support/rejection";
+import { rejection } from "../support/rejection";
 import { addDelivery } from "../support/rows";
 
 const DAY_MS = 24 * 3_600_000;
@@ -61,7 +61,7 @@ test("a sweep that storage refused is made up for by the next", async () => {
   const app = await createTestApp();
   addClaims(app, { count: 1, expiresAt: app.clock.now() });
   app.db.raw.run("pragma query_only = on");
-  expect(await rejectionOf(sweep(app.deps))).toMatchObject({ code: "STORAGE_UNAVAILABLE" });
+  expect(await rejection(sweep(app.deps))).toMatchObject({ code: "STORAGE_UNAVAILABLE" });
   app.db.raw.run("pragma query_only = off");
   await sweep(app.deps);
   expect(countIn(app, "kept_answers")).toBe(0);
