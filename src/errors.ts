@@ -122,7 +122,7 @@ export const ERRORS = {
   IDEMPOTENCY_ANSWER_LOST: row(
     409,
     "The request of this Idempotency-Key was carried out, but its answer is lost; read what it made.",
-    "The server stopped between doing the work and keeping the answer, or its encryption key was changed since. Nothing is done twice: list the agents, providers, executions or secrets to find what was made.",
+    "The server stopped between doing the work and keeping the answer, or its encryption key was changed since. Nothing is done twice: list the agents, providers, tokens, executions or secrets to find what was made.",
   ),
   TOO_MANY_FAILURES: row(
     429,

@@ -5,13 +5,17 @@ import { Elysia } from "elysia";
 import { answer, answerList, PAGE_DEFAULT, success, successList, toPageById } from "../lib/wire";
 import type { GuardDeps } from "./guard";
 import { requires, requiresJson } from "./guard";
+import type { OnceDeps } from "./once";
+import { once } from "./once";
 import { NoQuery, PageByIdQuery } from "./paging.schema";
 import { TokenCreatedSchema, TokenCreateSchema, TokenSchema } from "./tokens.schema";
 import type { TokenChangeDeps } from "./tokens.store";
 import { createToken, deleteToken, getToken, listTokens } from "./tokens.store";
 
+type RouteDeps = TokenChangeDeps & GuardDeps & OnceDeps;
+
 /** `/tokens`. */
-export const tokenRoutes = (deps: TokenChangeDeps & GuardDeps) =>
+export const tokenRoutes = (deps: RouteDeps) =>
   new Elysia({ normalize: false })
     .get(
       "/tokens",
@@ -34,11 +38,14 @@ export const tokenRoutes = (deps: TokenChangeDeps & GuardDeps) =>
     )
     .post(
       "/tokens",
-      async ({ body, set }) => {
-        const created = await createToken(deps, body);
-        set.status = 201;
-        set.headers["location"] = `/tokens/${created.id}`;
-        return success(created);
+      ({ body, request, set }) => {
+        const run = async (own: RouteDeps) => {
+          const created = await createToken(own, body);
+          set.status = 201;
+          set.headers["location"] = `/tokens/${created.id}`;
+          return success(created);
+        };
+        return once(deps, { request, body, set, run });
       },
       {
         ...requiresJson(deps, {
@@ -48,6 +55,7 @@ export const tokenRoutes = (deps: TokenChangeDeps & GuardDeps) =>
             "`token` is shown only in this answer. `read` covers all reading but bodies as received; `operate` also those, and running agents; `admin` everything. With `agentId` it covers that agent's routes alone.",
           tag: "Tokens",
           scope: "admin",
+          takes: ["idempotency-key"],
           fails: ["TOO_MANY_TOKENS", "STORAGE_UNAVAILABLE"],
         }),
         query: NoQuery,

@@ -30,6 +30,12 @@ export const WRITES: readonly Write[] = [
   { call: "POST /agents/ID/deactivate", status: 200 },
   { call: "POST /agents/ID/webhook/secrets", body: {}, other: { graceSeconds: 1 }, status: 201 },
   { call: "POST /providers", body: provider("p"), other: provider("q"), status: 201 },
+  {
+    call: "POST /tokens",
+    body: { name: "a", scope: "read" },
+    other: { name: "a", scope: "admin" },
+    status: 201,
+  },
   { call: "POST /agents/ID/invoke", body: { input: 1 }, other: { input: 2 }, status: 200 },
 ];
 
@@ -66,7 +72,7 @@ export const shownBy = ({ status, text, headers }: ApiAnswer) => ({
 /** Rows of everything that a write makes, by table. */
 export const countRows = (app: TestApp): Record<string, number> =>
   Object.fromEntries(
-    ["agents", "agent_versions", "secrets", "providers", "executions"].map((table) => [
+    ["agents", "agent_versions", "secrets", "providers", "tokens", "executions"].map((table) => [
       table,
       app.db.raw.query<{ n: number }, []>(`select count(*) as n from ${table}`).get()?.n ?? 0,
     ]),
