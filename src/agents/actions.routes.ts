@@ -3,7 +3,7 @@
 import { Elysia } from "elysia";
 import type { GuardDeps } from "../auth/guard";
 import { requires, requiresJson } from "../auth/guard";
-import type { OnceDeps } from "../auth/once";
+import type { Answering, OnceDeps } from "../auth/once";
 import { once } from "../auth/once";
 import { NoQuery } from "../auth/paging.schema";
 import { answer, success } from "../lib/wire";
@@ -24,7 +24,7 @@ export type RouteDeps = AgentsDeps & GuardDeps & OnceDeps;
 
 interface Answered {
   changed: Changed;
-  set: { status?: number | string; headers: Record<string, string | number> };
+  set: Answering;
 }
 
 /** The answer with an agent, and its tag. */

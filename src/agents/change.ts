@@ -14,14 +14,6 @@ import { activateDraft, findAgent, insertAgent, toAgentSummary, updateAgent } fr
 import type { Directory, DirectoryDeps } from "./directory";
 import type { AgentTarget } from "./revision";
 import { requireRevision } from "./revision";
-import type { WebhookSettings } from "./webhook-settings";
-import {
-  applyWebhookPatch,
-  findConflicts,
-  findUnavailable,
-  readStoredWebhook,
-  settingsOf,
-} from "./webhook-settings";
 import type { SecretNews } from "./webhook-secrets";
 import {
   ensureSecret,
@@ -30,6 +22,14 @@ import {
   listWebhookSecrets,
   replaceSecret,
 } from "./webhook-secrets";
+import type { WebhookSettings } from "./webhook-settings";
+import {
+  applyWebhookPatch,
+  findConflicts,
+  findUnavailable,
+  readStoredWebhook,
+  settingsOf,
+} from "./webhook-settings";
 
 export type AgentsDeps = DirectoryDeps & {
   writer: Writer;

@@ -22,7 +22,7 @@ export interface OnceDeps {
 }
 
 /** What a route puts into its answer besides the body. */
-interface Answering {
+export interface Answering {
   status?: number | string;
   headers: Record<string, string | number>;
 }
