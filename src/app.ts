@@ -3,7 +3,12 @@
 import { Elysia, NotFoundError, ParseError, t, ValidationError } from "elysia";
 import { agentRoutes } from "./agents/agents.routes";
 import type { AgentsDeps } from "./agents/change";
+import type { EntranceDeps } from "./auth/entrance";
+import { checkEntrance } from "./auth/entrance";
 import type { GuardDeps } from "./auth/guard";
+import type { OnceDeps } from "./auth/once";
+import { tokenRoutes } from "./auth/tokens.routes";
+import type { TokenChangeDeps } from "./auth/tokens.store";
 import type { ErrorDetail } from "./errors";
 import { AppError, toFailureBody } from "./errors";
 import { executionRoutes } from "./executions/executions.routes";
@@ -24,11 +29,14 @@ import type { ReceiveDeps } from "./webhooks/receive";
 import { webhookRoutes } from "./webhooks/webhooks.routes";
 
 export type AppDeps = AgentsDeps &
+  EntranceDeps &
   GuardDeps &
   InvokeDeps &
+  OnceDeps &
   ProvidersDeps &
   ReceiveDeps &
   Omit<SwaggerDeps, "app"> &
+  TokenChangeDeps &
   ViewDeps & { health: Health; log: Log };
 
 type Route = { method: string; path: string; hooks: { detail?: { hide?: boolean } } };
@@ -44,7 +52,8 @@ function fits(pattern: string, path: string): boolean {
 
 /** 405 where the path is known under another method, else 404. */
 function unknownRoute(routes: readonly Route[], request: Request): AppError {
-  const { pathname } = new URL(request.url);
+  // Without a `Host` that is one, the URL is a path.
+  const { pathname } = URL.parse(request.url, "http://localhost") ?? { pathname: "" };
   // A hidden route answers what is not taken.
   const methods = routes
     .filter((route) => route.hooks.detail?.hide !== true && fits(route.path, pathname))
@@ -100,7 +109,8 @@ function answerError(deps: AppDeps, data: { error: AppError; request: Request })
 
 /** The app behind the server and the tests. */
 export function createApp(deps: AppDeps) {
-  const app = new Elysia({ normalize: false })
+  // A host may have less than the four characters that are taken for granted otherwise.
+  const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
     .onError(({ error, request }) =>
       answerError(deps, {
         // By class: `code` is read off the error itself, and ours have codes of their own.
@@ -109,7 +119,11 @@ export function createApp(deps: AppDeps) {
         request,
       }),
     )
+    .onRequest(({ request, server }) => {
+      checkEntrance(deps, { request, server });
+    })
     .use(opsRoutes(deps))
+    .use(tokenRoutes(deps))
     .use(agentRoutes(deps))
     .use(providerRoutes(deps))
     .use(executionRoutes(deps))

@@ -1,6 +1,9 @@
 // Every setting: variable, how it is read, default, one line of documentation. The only place
 // that looks at the environment.
 
+import type { Network } from "./lib/forwarded";
+import { parseTrustProxy } from "./lib/forwarded";
+import { parseHostNames } from "./lib/host-names";
 import type { AllowRule } from "./lib/outbound-address";
 import { parseAllowPrivate } from "./lib/outbound-address";
 import { didYouMean } from "./lib/suggest";
@@ -9,7 +12,8 @@ import { DOCS_ACCESS, LOG_LEVELS } from "./vocabulary";
 
 type Reading<T> = { value: T } | { fault: string };
 
-interface Setting<T> {
+/** One setting of the table. */
+export interface Setting<T> {
   variable: string;
   /** What a value looks like, for documents and faults. */
   form: string;
@@ -17,7 +21,11 @@ interface Setting<T> {
   doc: string;
   /** Secrets are also read from the file named in `<variable>_FILE`, and never printed. */
   secret?: boolean;
+  /** `serve --<flag>` goes before the variable. */
+  flag?: string;
   read(text: string): Reading<T>;
+  /** A value as it is written, where JSON is not that. */
+  show?(value: T): string;
 }
 
 const integer = (min: number, max: number) => ({
@@ -31,30 +39,37 @@ const integer = (min: number, max: number) => ({
 });
 
 const scaled = (data: {
-  form: string;
+  what: string;
+  /** From the smallest up; each divides the next. */
   units: Record<string, number>;
   min: number;
   max: number;
-}) => ({
-  form: data.form,
-  read: (text: string): Reading<number> => {
-    const match = /^(\d+)([a-z]+)$/i.exec(text);
-    const scale = data.units[(match?.[2] ?? "").toLowerCase()];
-    if (match === null || scale === undefined) return { fault: `must be a ${data.form}` };
-    const value = Number(match[1]) * scale;
-    return value >= data.min && value <= data.max
-      ? { value }
-      : { fault: `must be a ${data.form} within its range` };
-  },
-});
+}) => {
+  const show = (value: number): string => {
+    const fitting = Object.entries(data.units).filter(([, scale]) => value % scale === 0);
+    const [unit, scale] = fitting.at(-1) ?? ["", 1];
+    return `${value / scale}${unit}`;
+  };
+  const form = `${data.what}, from ${show(data.min)} to ${show(data.max)}`;
+  return {
+    form,
+    show,
+    read: (text: string): Reading<number> => {
+      const match = /^(\d+)([a-z]+)$/i.exec(text);
+      const scale = data.units[(match?.[2] ?? "").toLowerCase()];
+      const value = Number(match?.[1]) * (scale ?? Number.NaN);
+      return value >= data.min && value <= data.max ? { value } : { fault: `must be a ${form}` };
+    },
+  };
+};
 
 const SIZES = { b: 1, kb: 1024, mb: 1024 * 1024 };
 const DURATIONS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 const size = (min: number, max: number) =>
-  scaled({ form: "size such as 512kb or 1mb", units: SIZES, min, max });
+  scaled({ what: "size such as 512kb or 1mb", units: SIZES, min, max });
 const duration = (min: number, max: number) =>
-  scaled({ form: "duration such as 30s, 5m or 24h", units: DURATIONS, min, max });
+  scaled({ what: "duration such as 30s or 5m", units: DURATIONS, min, max });
 
 const flag = {
   form: "true or false",
@@ -95,16 +110,16 @@ const publicUrl = {
   },
 };
 
-const allowRules = {
-  form: "comma-separated host:port or cidr:port",
-  read: (value: string): Reading<AllowRule[]> => {
+const list = <T>(form: string, parse: (text: string) => T[]) => ({
+  form: `comma-separated ${form}`,
+  read: (value: string): Reading<T[]> => {
     try {
-      return { value: parseAllowPrivate(value) };
+      return { value: parse(value) };
     } catch (error) {
       return { fault: error instanceof Error ? error.message : "cannot be read" };
     }
   },
-};
+});
 
 const MIB = 1024 * 1024;
 
@@ -116,27 +131,43 @@ const setting = <T>(row: Setting<T>): Setting<T> => row;
 export const SETTINGS = {
   port: setting<number>({
     variable: "PORT",
+    flag: "port",
     fallback: 3000,
     doc: "TCP port of the HTTP server; 0 takes a free one.",
     ...integer(0, 65_535),
   }),
   host: setting<string>({
     variable: "HOOKLINE_HOST",
+    flag: "host",
     fallback: "127.0.0.1",
     doc: "Address to listen on; 0.0.0.0 for all.",
     ...text,
   }),
   dataDir: setting<string>({
     variable: "HOOKLINE_DATA_DIR",
+    flag: "data",
     fallback: "hookline-data",
     doc: "Directory of the database, the encryption key and backups; made when missing.",
     ...text,
   }),
   publicUrl: setting<string | null>({
     variable: "HOOKLINE_PUBLIC_URL",
+    flag: "public-url",
     fallback: null,
     doc: "URL under which senders reach this server; webhook URLs start with it. Without it, the address listened on.",
     ...publicUrl,
+  }),
+  allowedHosts: setting<string[]>({
+    variable: "HOOKLINE_ALLOWED_HOSTS",
+    fallback: [],
+    doc: "Further host names under which the API answers, such as `hookline` in a container network or `hooks.lan`, comma-separated. The name in HOOKLINE_PUBLIC_URL, `localhost` and IP addresses need no entry, and webhooks answer under any name.",
+    ...list("host names", parseHostNames),
+  }),
+  trustProxy: setting<Network[]>({
+    variable: "HOOKLINE_TRUST_PROXY",
+    fallback: [],
+    doc: "Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed: addresses or networks, comma-separated; `loopback` and `private` stand for those networks.",
+    ...list("addresses, CIDRs, loopback or private", parseTrustProxy),
   }),
   adminToken: setting<string | null>({
     variable: "HOOKLINE_ADMIN_TOKEN",
@@ -213,7 +244,7 @@ export const SETTINGS = {
     variable: "HOOKLINE_ALLOW_PRIVATE",
     fallback: [],
     doc: "Private targets that outgoing requests may reach, comma-separated `host:port` or `cidr:port`.",
-    ...allowRules,
+    ...list("host:port or cidr:port", parseAllowPrivate),
   }),
   docs: setting<DocsAccess>({
     variable: "HOOKLINE_DOCS",
@@ -228,6 +259,14 @@ export const SETTINGS = {
     ...word(LOG_LEVELS),
   }),
 };
+
+/** The default as it would be written; null where unset is the default. */
+export function showDefault(row: Setting<unknown>): string | null {
+  const { fallback } = row;
+  if (fallback === null || (Array.isArray(fallback) && fallback.length === 0)) return null;
+  if (typeof fallback === "string") return fallback;
+  return row.show?.(fallback) ?? JSON.stringify(fallback);
+}
 
 export type Config = {
   readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer T>
@@ -257,7 +296,7 @@ function unknownVariables(env: ConfigDeps["env"]): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith("HOOKLINE_") && !known.includes(name) && !injected.test(name))
     .map((name) => {
-      const fallback = "The README lists all settings.";
+      const fallback = "docs/config.md lists all settings.";
       return `${name.slice(0, 64)} is not a setting.${didYouMean(name, { known, fallback })}`;
     });
 }

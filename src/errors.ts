@@ -24,6 +24,16 @@ export const ERRORS = {
     "This token may not do that.",
     "The token's scope or agent does not cover the request; make one that does.",
   ),
+  ORIGIN_NOT_ALLOWED: row(
+    403,
+    "A page of another site may not send this.",
+    "The browser's `Origin` or `Sec-Fetch-Site` names a page from elsewhere. Behind a proxy that ends TLS set HOOKLINE_PUBLIC_URL to the URL that browsers use.",
+  ),
+  HOST_NOT_ALLOWED: row(
+    421,
+    "The server does not answer under this host name; set HOOKLINE_PUBLIC_URL to its URL, or list the name in HOOKLINE_ALLOWED_HOSTS.",
+    "Names that nobody configured are refused, as a stranger's may lead here too (DNS rebinding). IP addresses and `localhost` always work, and webhooks under any name.",
+  ),
   NOT_FOUND: row(
     404,
     "There is nothing at this address.",
@@ -33,6 +43,16 @@ export const ERRORS = {
     405,
     "This address does not take that method.",
     "The `Allow` header lists the methods it takes.",
+  ),
+  LAST_ADMIN_TOKEN: row(
+    409,
+    "This is the last admin token without an expiry; create another one first, then delete it.",
+    "Without one nobody could make tokens any more.",
+  ),
+  TOO_MANY_TOKENS: row(
+    409,
+    "There are 1,000 tokens already; delete some that are not used any more.",
+    "Expired ones count until they are deleted.",
   ),
   AGENT_NOT_RUNNABLE: row(
     409,
@@ -48,6 +68,11 @@ export const ERRORS = {
     409,
     "A live agent still calls this provider.",
     "Deactivate or change the agents that `details` lists, then delete.",
+  ),
+  PRECONDITION_FAILED: row(
+    412,
+    "This has been changed since; read it again.",
+    "`If-Match` names another `ETag` than the current one. Read the agent, apply the change to what it is now, and send its new tag.",
   ),
   PAYLOAD_TOO_LARGE: row(
     413,
@@ -94,10 +119,15 @@ export const ERRORS = {
     "This Idempotency-Key was used with another body.",
     "A key names one request: use a new key for a new body.",
   ),
+  IDEMPOTENCY_ANSWER_LOST: row(
+    409,
+    "The request of this Idempotency-Key was carried out, but its answer is lost; read what it made.",
+    "The server stopped between doing the work and keeping the answer, or its encryption key was changed since. Nothing is done twice: list the agents, providers, tokens, executions or secrets to find what was made.",
+  ),
   TOO_MANY_FAILURES: row(
     429,
     "Too many failed attempts; try again later.",
-    "More than 60 failed credentials a minute from one address, or 600 for one webhook.",
+    "More than 60 failed credentials a minute from one address, or 600 for one webhook. A good credential is taken all the same.",
   ),
   RATE_LIMITED: row(
     429,

@@ -51,12 +51,11 @@ export const NODE_TYPES = [
   "sub_agent",
 ] as const;
 export type NodeType = (typeof NODE_TYPES)[number];
-export const BUILT_NODE_TYPES = ["input", "output", "llm_call"] as const;
+export const BUILT_NODE_TYPES = ["input", "output", "llm_call", "condition", "transform"] as const;
 export type BuiltNodeType = (typeof BUILT_NODE_TYPES)[number];
 
 export const AUTH_TYPES = ["none", "bearer", "basic", "hmac"] as const;
 export type AuthType = (typeof AUTH_TYPES)[number];
-export const BUILT_AUTH_TYPES = ["none", "bearer", "hmac"] as const;
 
 /** All sender presets of the contract, and those that this version verifies. */
 export const PRESETS = [
@@ -94,7 +93,7 @@ export const PRESETS = [
   "custom",
 ] as const;
 export type Preset = (typeof PRESETS)[number];
-export const BUILT_PRESETS = ["hmac", "github", "bearer"] as const;
+export const BUILT_PRESETS = ["hmac", "github", "bearer", "basic"] as const;
 export type BuiltPreset = (typeof BUILT_PRESETS)[number];
 
 export const OVERFLOWS = ["reject", "queue", "coalesce"] as const;
@@ -133,6 +132,7 @@ export const REASONS = [
   "VERSION_UNRUNNABLE",
   "AUTH_MISSING",
   "BEARER_MISMATCH",
+  "BASIC_MISMATCH",
   "SIGNATURE_MISSING",
   "SIGNATURE_MALFORMED",
   "SIGNATURE_MISMATCH",
@@ -200,29 +200,84 @@ export type EffectKind = (typeof EFFECT_KINDS)[number];
 export const WINDOW_KINDS = ["live", "test"] as const;
 export type WindowKind = (typeof WINDOW_KINDS)[number];
 
-/** Names of log lines. */
-export const LOG_EVENTS = [
-  "server.started",
-  "server.stopping",
-  "server.stopped",
-  "server.failed",
-  "database.migrated",
-  "database.commit_failed",
-  "admin_token.created",
-  "secret_key.created",
-  "secret.unreadable",
-  "request.failed",
-  "process.unhandled",
-  "execution.recovered",
-  "execution.broken",
-  "execution.unsaved",
-  "ledger.write_failed",
-] as const;
-export type LogEvent = (typeof LOG_EVENTS)[number];
-
 /** Who may read the OpenAPI document. */
 export const DOCS_ACCESS = ["public", "auth", "off"] as const;
 export type DocsAccess = (typeof DOCS_ACCESS)[number];
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+interface LogEventRow {
+  level: LogLevel;
+  /** When the line is written, and the fields it has. */
+  doc: string;
+}
+
+/** Log lines by name, each of one level. */
+export const LOG_EVENTS = {
+  "server.started": {
+    level: "info",
+    doc: "The server listens: `url`, `version`, `dataDir`, `pid`.",
+  },
+  "server.stopping": {
+    level: "info",
+    doc: "A signal came and the server takes no new connection: `signal`, and how many executions are `running`.",
+  },
+  "server.stopped": {
+    level: "info",
+    doc: "Everything is on disk and the process ends.",
+  },
+  "server.failed": {
+    level: "error",
+    doc: "The server could not start or stop because of an error of its own.",
+  },
+  "database.migrated": {
+    level: "info",
+    doc: "The schema was brought up to date: what was `applied`, and the path of the `backup` made before.",
+  },
+  "database.commit_failed": {
+    level: "error",
+    doc: "A group of writes did not reach the disk and was refused with 503: how many `requests`.",
+  },
+  "admin_token.created": {
+    level: "info",
+    doc: "The first start made an admin token and printed it once on standard error.",
+  },
+  "secret_key.created": {
+    level: "info",
+    doc: "The first start made `secret.key` in the data directory; back it up beside the database.",
+  },
+  "secret.unreadable": {
+    level: "error",
+    doc: "Stored secrets were sealed with another key: how many `secrets` at the start, or the `agentId` that could not be verified.",
+  },
+  "request.failed": {
+    level: "error",
+    doc: "A request was answered 500: its `requestId` and the cause.",
+  },
+  "process.unhandled": {
+    level: "error",
+    doc: "An error that nothing handled; more than 10 in a minute fail `/readyz`.",
+  },
+  "execution.recovered": {
+    level: "info",
+    doc: "An execution that the last process left was taken up: `executionId`, `recoveries`, and whether it was `givenUp`.",
+  },
+  "execution.broken": {
+    level: "error",
+    doc: "An execution ended by an error of ours: its `executionId` and the cause.",
+  },
+  "execution.unsaved": {
+    level: "error",
+    doc: "The end of an execution could not be stored; the next start takes it up again: its `seq` and the cause.",
+  },
+  "ledger.write_failed": {
+    level: "error",
+    doc: "Refused deliveries or uses of secrets could not be noted: how many `rows` or `secrets`, and the cause.",
+  },
+  "sweep.failed": {
+    level: "error",
+    doc: "Expired rows could not be deleted; the next minute tries again: the cause.",
+  },
+} as const satisfies Record<string, LogEventRow>;
+export type LogEvent = keyof typeof LOG_EVENTS;

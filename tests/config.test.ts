@@ -1,7 +1,7 @@
 // The settings: defaults, what each takes and refuses, and all faults told at once without secrets.
 
 import { describe, expect, test } from "bun:test";
-import type { Config } from "../src/config";
+import type { Config, Setting } from "../src/config";
 import {
   ConfigError,
   createConfig,
@@ -9,6 +9,7 @@ import {
   loadConfig,
   MAX_WEBHOOK_BODY_BYTES,
   SETTINGS,
+  showDefault,
 } from "../src/config";
 
 type Env = Record<string, string | undefined>;
@@ -45,6 +46,8 @@ test("an empty environment gives the documented defaults", () => {
     host: "127.0.0.1",
     dataDir: "hookline-data",
     publicUrl: null,
+    allowedHosts: [],
+    trustProxy: [],
     adminToken: null,
     encryptionKey: null,
     slots: 10,
@@ -73,6 +76,16 @@ test("every setting has a variable of its own, a form and a line of documentatio
   }
   const secrets = rows.filter((row) => row.secret === true).map((row) => row.variable);
   expect(secrets).toEqual(["HOOKLINE_ADMIN_TOKEN", "HOOKLINE_ENCRYPTION_KEY"]);
+});
+
+test("a default is shown as it would be written", () => {
+  const rows = Object.values<Setting<unknown>>(SETTINGS);
+  const shown = rows.flatMap((row) => showDefault(row) ?? []);
+  expect(shown).toEqual(expect.arrayContaining(["3000", "hookline-data", "1mb", "15m", "true"]));
+  for (const row of rows) {
+    const text = showDefault(row);
+    if (text !== null) expect(row.read(text)).toEqual({ value: row.fallback });
+  }
 });
 
 /** Name, text, value. */
@@ -119,9 +132,9 @@ const BAD: [name: keyof Config, texts: string[], fault: string][] = [
   ["pipelineMaxNodes", ["1", "501"], "2 to 500"],
   ["pipelineMaxEdges", ["0", "2501"], "1 to 2500"],
   ["maxBody", ["1", "1024", "1gb", "1.5mb", "mb", "1 mb", "1constructor"], "size such as"],
-  ["maxBody", ["1023b", "0kb", "26mb", "999999999999mb"], "within its range"],
+  ["maxBody", ["1023b", "0kb", "26mb", "999999999999mb"], "from 1kb to 25mb"],
   ["executionTimeout", ["900", "15", "1w", "1h30m", "s", "-5m"], "duration such as"],
-  ["executionTimeout", ["999ms", "0s", "61m", "2h", "1d"], "within its range"],
+  ["executionTimeout", ["999ms", "0s", "61m", "2h", "1d"], "from 1s to 1h"],
   ["requireWebhookAuth", ["1", "yes", "TRUE", "on"], "true or false"],
   ["readLinks", ["0", "no", "False"], "true or false"],
   ["logLevel", ["trace", "INFO", "warning"], "one of debug, info, warn, error"],
@@ -129,6 +142,9 @@ const BAD: [name: keyof Config, texts: string[], fault: string][] = [
   ["publicUrl", ["https://x.example/?a=1", "https://x.example/#a"], "without query"],
   ["adminToken", ["secret", `hk_test_${"a".repeat(32)}`, TOKEN.slice(0, -1), `${TOKEN} x`], "32"],
   ["encryptionKey", ["short", KEY.slice(2), `${KEY}AAAA`, "!".repeat(43)], "32 bytes as base64"],
+  ["allowedHosts", ["https://x.example", "x.example:80", "*.example", "x,", ","], "write a name"],
+  ["trustProxy", ["proxy.lan", "10.1", "10.0.0.1:80", "10.0.0.1,", "all"], "write an address"],
+  ["trustProxy", ["0.0.0.0/0", "10.0.0.0/33", "::/0"], "the size of the network"],
   ["allowPrivate", ["10.0.0.1", "10.0.0.0/33:80", "host:0", "host:80,"], "cannot be read"],
 ];
 
@@ -167,6 +183,18 @@ test("private targets are read into rules", () => {
   expect(allowPrivate).toMatchObject([
     { kind: "name", name: "ollama", port: 11_434 },
     { kind: "range", bits: 8, port: 443 },
+  ]);
+});
+
+test("host names and trusted networks are read into lists", () => {
+  const { allowedHosts, trustProxy } = load({
+    HOOKLINE_ALLOWED_HOSTS: "Hookline, hooks.lan",
+    HOOKLINE_TRUST_PROXY: "10.0.0.0/8, ::1",
+  });
+  expect(allowedHosts).toEqual(["hookline", "hooks.lan"]);
+  expect(trustProxy.map(({ address, bits }) => `${address.toString()}/${bits}`)).toEqual([
+    "10.0.0.0/8",
+    "::1/128",
   ]);
 });
 

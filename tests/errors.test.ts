@@ -16,7 +16,9 @@ describe.each(Object.entries(ERRORS))("the code %s", (code, row) => {
 
   test("has the status of a failed request, or none where it ends executions", () => {
     if (row.status === null) return expect(new AppError(codeOf(code)).status).toBe(500);
-    expect([400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503]).toContain(row.status);
+    expect([400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 421, 422, 429, 500, 503]).toContain(
+      row.status,
+    );
     expect(new AppError(codeOf(code)).status).toBe(row.status);
   });
 });

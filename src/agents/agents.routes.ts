@@ -1,19 +1,19 @@
-// Routes of agents, their drafts, versions and webhook secrets.
+// Routes of agents and their versions.
 
 import { Elysia, t } from "elysia";
-import type { GuardDeps } from "../auth/guard";
 import { requires, requiresJson } from "../auth/guard";
+import { once } from "../auth/once";
 import { NoQuery, PageQuery } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { toIso } from "../lib/clock";
 import { answer, answerList, PAGE_DEFAULT, success, successList, toPage } from "../lib/wire";
+import type { RouteDeps } from "./actions.routes";
+import { actionRoutes, answerAgent, answerNewAgent } from "./actions.routes";
 import {
   AgentCreateSchema,
   AgentPatchSchema,
   AgentSchema,
   AgentSummarySchema,
-  SecretCreatedSchema,
-  SecretCreateSchema,
   VersionSchema,
   VersionSummarySchema,
 } from "./agents.schema";
@@ -24,25 +24,14 @@ import {
   toAgentSummary,
   toVersionSummary,
 } from "./agents.store";
-import type { AgentsDeps } from "./change";
-import {
-  activateAgent,
-  changeAgent,
-  createAgent,
-  deactivateAgent,
-  deleteAgent,
-  getAgent,
-  rotateSecret,
-  toAgent,
-} from "./change";
-
-type RouteDeps = AgentsDeps & GuardDeps;
+import { changeAgent, createAgent, deleteAgent, getAgent } from "./change";
+import { ifMatchOf } from "./revision";
 
 /** `/agents` and what belongs to one agent's definition. */
 export const agentRoutes = (deps: RouteDeps) =>
   new Elysia({ normalize: false })
     .use(collectionRoutes(deps))
-    .use(lifeRoutes(deps))
+    .use(actionRoutes(deps))
     .use(versionRoutes(deps));
 
 function collectionRoutes(deps: RouteDeps) {
@@ -68,11 +57,10 @@ function collectionRoutes(deps: RouteDeps) {
     )
     .post(
       "/agents",
-      async ({ body, set }) => {
-        const changed = await createAgent(deps, body);
-        set.status = 201;
-        set.headers["location"] = `/agents/${changed.row.id}`;
-        return success(toAgent(deps, changed));
+      ({ body, request, set }) => {
+        const run = async (own: RouteDeps) =>
+          answerNewAgent(own, { changed: await createAgent(own, body), set });
+        return once(deps, { request, body, set, run });
       },
       {
         ...requiresJson(deps, {
@@ -82,6 +70,7 @@ function collectionRoutes(deps: RouteDeps) {
             "Without a pipeline it gets one that answers at once: input → `echo` → output.",
           tag: "Agents",
           scope: "admin",
+          takes: ["idempotency-key"],
           fails: ["STORAGE_UNAVAILABLE"],
           headers: ["Location"],
         }),
@@ -92,7 +81,7 @@ function collectionRoutes(deps: RouteDeps) {
     )
     .get(
       "/agents/:id",
-      ({ params }) => success(toAgent(deps, { row: getAgent(deps, params.id) })),
+      ({ params, set }) => answerAgent(deps, { changed: { row: getAgent(deps, params.id) }, set }),
       {
         ...requires(deps, {
           id: "getAgent",
@@ -107,8 +96,11 @@ function collectionRoutes(deps: RouteDeps) {
     )
     .patch(
       "/agents/:id",
-      async ({ params, body }) =>
-        success(toAgent(deps, await changeAgent(deps, { id: params.id, patch: body }))),
+      async ({ params, body, request, set }) => {
+        const target = { id: params.id, ifMatch: ifMatchOf(request) };
+        const changed = await changeAgent(deps, { ...target, patch: body });
+        return answerAgent(deps, { changed, set });
+      },
       {
         ...requiresJson(deps, {
           id: "updateAgent",
@@ -117,6 +109,7 @@ function collectionRoutes(deps: RouteDeps) {
             "Objects merge as in RFC 7396. `pipeline` replaces the draft; a draft may have faults, but cannot be activated with them. The first `webhookEnabled: true` activates the draft.",
           tag: "Agents",
           scope: "admin",
+          takes: ["if-match"],
           fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
         }),
         query: NoQuery,
@@ -126,8 +119,8 @@ function collectionRoutes(deps: RouteDeps) {
     )
     .delete(
       "/agents/:id",
-      async ({ params, set }) => {
-        await deleteAgent(deps, params.id);
+      async ({ params, request, set }) => {
+        await deleteAgent(deps, { id: params.id, ifMatch: ifMatchOf(request) });
         set.status = 204;
       },
       {
@@ -137,66 +130,11 @@ function collectionRoutes(deps: RouteDeps) {
           description: "What it accepted still runs and stays readable.",
           tag: "Agents",
           scope: "admin",
+          takes: ["if-match"],
           fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
           answers: { 204: null },
         }),
         query: NoQuery,
-      },
-    );
-}
-
-function lifeRoutes(deps: RouteDeps) {
-  return new Elysia({ normalize: false })
-    .post(
-      "/agents/:id/activate",
-      async ({ params }) => success(toAgent(deps, await activateAgent(deps, params.id))),
-      {
-        ...requires(deps, {
-          id: "activateAgent",
-          summary: "Makes the draft the live version and the agent active",
-          tag: "Agents",
-          scope: "admin",
-          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
-        }),
-        query: NoQuery,
-        response: { 200: answer(AgentSchema) },
-      },
-    )
-    .post(
-      "/agents/:id/deactivate",
-      async ({ params }) => success(toAgent(deps, await deactivateAgent(deps, params.id))),
-      {
-        ...requires(deps, {
-          id: "deactivateAgent",
-          summary: "Stops new executions of an agent",
-          tag: "Agents",
-          scope: "admin",
-          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
-        }),
-        query: NoQuery,
-        response: { 200: answer(AgentSchema) },
-      },
-    )
-    .post(
-      "/agents/:id/webhook/secrets",
-      async ({ params, body, set }) => {
-        const created = await rotateSecret(deps, { id: params.id, body });
-        set.status = 201;
-        return success(created);
-      },
-      {
-        ...requiresJson(deps, {
-          id: "rotateWebhookSecret",
-          summary: "Makes or takes a new webhook secret",
-          description:
-            "The one before it stays valid for `graceSeconds` (24 hours). A secret that the server made is shown this once.",
-          tag: "Webhooks",
-          scope: "admin",
-          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
-        }),
-        query: NoQuery,
-        body: SecretCreateSchema,
-        response: { 201: answer(SecretCreatedSchema) },
       },
     );
 }

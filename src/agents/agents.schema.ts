@@ -142,8 +142,12 @@ export const AgentSchema = named(
 );
 export type Agent = Static<typeof AgentSchema>;
 
+/** In UTF-16 units, as JSON Schema validators here count. */
+export const MAX_NAME_CHARS = 100;
+const Name = Type.String({ minLength: 1, maxLength: MAX_NAME_CHARS });
+
 const agentPatchFields = {
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  name: Type.Optional(Name),
   description: Type.Optional(Type.String({ maxLength: 2000 })),
   pipeline: Type.Optional(PipelineSchema),
   webhookEnabled: Type.Optional(Type.Boolean()),
@@ -156,17 +160,25 @@ export const AgentPatchSchema = named("AgentPatch", closed(agentPatchFields), {
 });
 export type AgentPatch = Static<typeof AgentPatchSchema>;
 
-export const AgentCreateSchema = named(
-  "AgentCreate",
-  closed({ ...agentPatchFields, name: Type.String({ minLength: 1, maxLength: 100 }) }),
-  {
-    name: "Issue triage",
-    pipeline: EXAMPLE_PIPELINE,
-    webhookEnabled: true,
-    webhook: { auth: { type: "hmac", preset: "github" } },
-  },
-);
+export const AgentCreateSchema = named("AgentCreate", closed({ ...agentPatchFields, name: Name }), {
+  name: "Issue triage",
+  pipeline: EXAMPLE_PIPELINE,
+  webhookEnabled: true,
+  webhook: { auth: { type: "hmac", preset: "github" } },
+});
 export type AgentCreate = Static<typeof AgentCreateSchema>;
+
+/** What a copy is called; without it the original's name and "(copy)". */
+export const DuplicateSchema = closed({ name: Type.Optional(Name) });
+
+/** A pipeline to judge; without it the stored draft. */
+export const ValidateSchema = closed({ pipeline: Type.Optional(PipelineSchema) });
+
+export const ValidationSchema = closed({
+  valid: Type.Boolean(),
+  faults: Type.Array(DetailSchema),
+});
+export type Validation = Static<typeof ValidationSchema>;
 
 const versionFields = { version: Type.Integer(), live: Type.Boolean(), createdAt: Time };
 

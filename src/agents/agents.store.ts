@@ -22,7 +22,7 @@ export type VersionRow = typeof agentVersions.$inferSelect;
 /** Stores a new draft agent; runs inside a write. */
 export function insertAgent(
   deps: AgentStoreDeps,
-  data: { name: string; description: string; draft: string },
+  data: Pick<AgentRow, "name" | "description" | "draft"> & { webhookSettings?: string },
 ): AgentRow {
   const now = deps.clock.now();
   return deps.db.orm

@@ -7,17 +7,21 @@ import type { Warning } from "../lib/wire";
 import { defaultPipeline } from "../pipelines/defaults";
 import type { Pipeline, PipelineLimits } from "../pipelines/pipelines.schema";
 import { validatePipeline } from "../pipelines/validate";
-import {
-  insertSecret,
-  listLiveSecrets,
-  makeWebhookSecret,
-  retireSecrets,
-  toSecretFacts,
-} from "../secrets/secrets.store";
+import { makeWebhookSecret, toSecretFacts } from "../secrets/secrets.store";
 import type { Agent, AgentCreate, AgentPatch, SecretCreate, SecretCreated } from "./agents.schema";
 import type { AgentChange, AgentRow } from "./agents.store";
 import { activateDraft, findAgent, insertAgent, toAgentSummary, updateAgent } from "./agents.store";
 import type { Directory, DirectoryDeps } from "./directory";
+import type { AgentTarget } from "./revision";
+import { requireRevision } from "./revision";
+import type { SecretNews } from "./webhook-secrets";
+import {
+  ensureSecret,
+  findSecretFault,
+  GRACE_MS,
+  listWebhookSecrets,
+  replaceSecret,
+} from "./webhook-secrets";
 import type { WebhookSettings } from "./webhook-settings";
 import {
   applyWebhookPatch,
@@ -37,9 +41,8 @@ export type AgentsDeps = DirectoryDeps & {
 };
 
 /** A change that was made, and what its answer says only once. */
-interface Changed {
+export interface Changed extends SecretNews {
   row: AgentRow;
-  webhookSecret?: string;
   /** The draft's faults where they are known: none after an activation. */
   faults?: ErrorDetail[];
 }
@@ -50,6 +53,13 @@ const SHORT_SECRET_CHARS = 16;
 export function getAgent(deps: AgentsDeps, id: string): AgentRow {
   const row = findAgent(deps, id);
   if (row === undefined) throw new AppError("NOT_FOUND");
+  return row;
+}
+
+/** The agent that a caller wants to change; throws NOT_FOUND or PRECONDITION_FAILED. */
+function getTarget(deps: AgentsDeps, { id, ifMatch }: AgentTarget): AgentRow {
+  const row = getAgent(deps, id);
+  requireRevision(row, ifMatch);
   return row;
 }
 
@@ -82,16 +92,6 @@ function settingsAfter(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatc
   return JSON.stringify(after);
 }
 
-/** Makes a secret where a method was chosen and there is none. */
-function ensureSecret(deps: AgentsDeps, row: AgentRow): string | undefined {
-  const { auth } = settingsOf(deps, row);
-  const owner = { purpose: "webhook", ownerId: row.id } as const;
-  if (auth.type === "none" || listLiveSecrets(deps, owner).length > 0) return undefined;
-  const text = makeWebhookSecret();
-  insertSecret(deps, { ...owner, text });
-  return text;
-}
-
 function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }): Changed {
   const { patch } = data;
   const change: AgentChange = { webhookSettings: settingsAfter(deps, data) };
@@ -102,8 +102,7 @@ function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }
   const row = updateAgent(deps, { seq: data.row.seq, change });
   const activates = row.webhookEnabled && row.status === "draft";
   const changed = activates ? activate(deps, row) : { row };
-  const webhookSecret = ensureSecret(deps, row);
-  return webhookSecret === undefined ? changed : { ...changed, webhookSecret };
+  return { ...changed, ...ensureSecret(deps, { row, type: settingsOf(deps, row).auth.type }) };
 }
 
 function checkPatch(deps: AgentsDeps, patch: AgentPatch): void {
@@ -125,64 +124,63 @@ export async function createAgent(deps: AgentsDeps, data: AgentCreate): Promise<
 /** Changes an agent; the first enabling of its webhook activates its draft. */
 export async function changeAgent(
   deps: AgentsDeps,
-  data: { id: string; patch: AgentPatch },
+  data: AgentTarget & { patch: AgentPatch },
 ): Promise<Changed> {
   checkPatch(deps, data.patch);
   const changed = await deps.writer.write(() =>
-    applyPatch(deps, { row: getAgent(deps, data.id), patch: data.patch }),
+    applyPatch(deps, { row: getTarget(deps, data), patch: data.patch }),
   );
   deps.directory.forget(data.id);
   return changed;
 }
 
 /** Makes the draft live; throws VALIDATION_ERROR with all faults. */
-export async function activateAgent(deps: AgentsDeps, id: string): Promise<Changed> {
-  const changed = await deps.writer.write(() => activate(deps, getAgent(deps, id)));
-  deps.directory.forget(id);
+export async function activateAgent(deps: AgentsDeps, target: AgentTarget): Promise<Changed> {
+  const changed = await deps.writer.write(() => activate(deps, getTarget(deps, target)));
+  deps.directory.forget(target.id);
   return changed;
 }
 
 /** Stops new executions; an agent that was never active stays a draft. */
-export async function deactivateAgent(deps: AgentsDeps, id: string): Promise<Changed> {
+export async function deactivateAgent(deps: AgentsDeps, target: AgentTarget): Promise<Changed> {
   const row = await deps.writer.write(() => {
-    const before = getAgent(deps, id);
+    const before = getTarget(deps, target);
     if (before.status !== "active") return before;
     return updateAgent(deps, { seq: before.seq, change: { status: "inactive" } });
   });
-  deps.directory.forget(id);
+  deps.directory.forget(target.id);
   return { row };
 }
 
 /** Takes the agent away; what it accepted still runs and stays readable. */
-export async function deleteAgent(deps: AgentsDeps, id: string): Promise<void> {
+export async function deleteAgent(deps: AgentsDeps, target: AgentTarget): Promise<void> {
   await deps.writer.write(() => {
-    const { seq } = getAgent(deps, id);
+    const { seq } = getTarget(deps, target);
     updateAgent(deps, { seq, change: { webhookEnabled: false, deletedAt: deps.clock.now() } });
   });
-  deps.directory.forget(id);
+  deps.directory.forget(target.id);
 }
 
 /** Makes or takes a new secret; the current one stays valid for `graceSeconds` (24 hours). */
 export async function rotateSecret(
   deps: AgentsDeps,
-  data: { id: string; body: SecretCreate },
+  data: AgentTarget & { body: SecretCreate },
 ): Promise<SecretCreated> {
-  const given = data.body.secret;
-  if (given !== undefined && /^\s|\s$|[\u0000-\u001f\u007f]/.test(given)) {
-    const message = "The secret starts or ends with white space, or holds a control character.";
-    throw new AppError("VALIDATION_ERROR", {
-      details: [{ path: "/secret", code: "SECRET_MALFORMED", message }],
-    });
-  }
-  const text = given ?? makeWebhookSecret();
-  const row = await deps.writer.write(() => {
-    const owner = { purpose: "webhook", ownerId: getAgent(deps, data.id).id } as const;
-    const at = deps.clock.now() + (data.body.graceSeconds ?? 24 * 3600) * 1000;
-    retireSecrets(deps, { ...owner, at });
-    return insertSecret(deps, { ...owner, text });
+  const { secret: given, graceSeconds } = data.body;
+  const graceMs = graceSeconds === undefined ? GRACE_MS : graceSeconds * 1000;
+  const { facts, text } = await deps.writer.write(() => {
+    // Without a change of its columns: the agent has a new revision all the same.
+    const row = updateAgent(deps, { seq: getTarget(deps, data).seq, change: {} });
+    const { type } = settingsOf(deps, row).auth;
+    const fault = given === undefined ? null : findSecretFault(given, type);
+    refuseIfAny(fault === null ? [] : [fault]);
+    const secret = given ?? makeWebhookSecret(type);
+    return {
+      facts: toSecretFacts(replaceSecret(deps, { row, text: secret, graceMs })),
+      text: secret,
+    };
   });
   deps.directory.forget(data.id);
-  const facts = toSecretFacts(row);
   if (given === undefined) return { ...facts, secret: text };
   return given.length < SHORT_SECRET_CHARS ? { ...facts, warnings: [SHORT_SECRET] } : facts;
 }
@@ -192,8 +190,18 @@ const SHORT_SECRET: Warning = {
   message: "A secret of fewer than 16 characters can be guessed; use a longer one.",
 };
 
-function warningsOf(row: AgentRow, settings: WebhookSettings): Warning[] {
+const SECRET_MISSING: Warning = {
+  code: "SECRET_MISSING",
+  message:
+    "The webhook's method has no secret yet: the next change of the agent makes one and shows it, or give one to POST /agents/{id}/webhook/secrets.",
+};
+
+function warningsOf(
+  row: AgentRow,
+  { settings, secrets }: { settings: WebhookSettings; secrets: number },
+): Warning[] {
   const warnings: Warning[] = [];
+  if (settings.auth.type !== "none" && secrets === 0) warnings.push(SECRET_MISSING);
   if (row.webhookEnabled && settings.auth.type === "none") {
     const message = "The webhook takes deliveries from anyone; set webhook.auth.type.";
     warnings.push({ code: "WEBHOOK_OPEN", message });
@@ -210,8 +218,11 @@ export function toAgent(deps: AgentsDeps, changed: Changed): Agent {
   const { row } = changed;
   const settings = settingsOf(deps, row);
   const { type, preset } = settings.auth;
-  const secrets = listLiveSecrets(deps, { purpose: "webhook", ownerId: row.id });
-  const warnings = warningsOf(row, settings);
+  const secrets = listWebhookSecrets(deps, row);
+  const warnings = [
+    ...(changed.warnings ?? []),
+    ...warningsOf(row, { settings, secrets: secrets.length }),
+  ];
   return {
     ...toAgentSummary(row, deps.publicUrl()),
     pipeline: JSON.parse(row.draft),

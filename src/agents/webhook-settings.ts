@@ -5,7 +5,7 @@ import { isRecord } from "../lib/json-value";
 import type { Config } from "../config";
 import type { ErrorDetail } from "../errors";
 import type { AuthType, BuiltPreset, Preset } from "../vocabulary";
-import { BUILT_AUTH_TYPES, BUILT_OVERFLOWS, BUILT_PRESETS } from "../vocabulary";
+import { BUILT_OVERFLOWS, BUILT_PRESETS } from "../vocabulary";
 import type { WebhookPatch } from "./agents.schema";
 
 /** What the owner set, as stored; everything may be absent. */
@@ -35,7 +35,7 @@ export interface WebhookSettingsDeps {
 const DEFAULT_PRESETS: Record<AuthType, BuiltPreset | null> = {
   none: null,
   bearer: "bearer",
-  basic: null,
+  basic: "basic",
   hmac: "hmac",
 };
 
@@ -57,7 +57,6 @@ export function findUnavailable(patch: WebhookPatch): ErrorDetail[] {
       found.push(unavailable(path, `${path.slice(1)} does not take this value yet; ${choice}.`));
     }
   };
-  check("/webhook/auth/type", { value: patch.auth?.type, built: BUILT_AUTH_TYPES });
   check("/webhook/auth/preset", { value: patch.auth?.preset, built: BUILT_PRESETS });
   check("/webhook/auth/custom", { value: patch.auth?.custom, built: [] });
   check("/webhook/limits/overflow", { value: patch.limits?.overflow, built: BUILT_OVERFLOWS });

@@ -5,15 +5,19 @@ import { AppError } from "../errors";
 import type { ByteBudget } from "../lib/body";
 import { readBody } from "../lib/body";
 import type { Clock } from "../lib/clock";
+import type { PeerLookup, ProxyDeps } from "../lib/forwarded";
+import { arrivalOf, clientOf } from "../lib/forwarded";
 import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
 import { describeJsonProblem, parseJsonInTurns } from "../lib/json";
 import type { LoopTurn } from "../lib/loop-turn";
-import type { Operation } from "../lib/operation";
+import type { Operation, TakenHeader } from "../lib/operation";
 import { describeOperation } from "../lib/operation";
 import { requestIdOf } from "../lib/request-id";
 import type { Scope } from "../vocabulary";
 import { SCOPES } from "../vocabulary";
+import type { Failures } from "./failures";
+import { idempotencyKeyOf } from "./idempotency-key";
 import type { Grant } from "./tokens.store";
 import { findGrant } from "./tokens.store";
 
@@ -23,6 +27,8 @@ export interface GuardDeps {
   ids: Ids;
   budget: ByteBudget;
   turn: LoopTurn;
+  failures: Failures;
+  config: ProxyDeps["config"];
 }
 
 /** Largest body of a route other than the webhook. */
@@ -40,25 +46,48 @@ export function grantOf(deps: { db: Db; clock: Clock }, request: Request): Grant
   return token === null ? null : findGrant(deps, token);
 }
 
-/** Whether a grant covers a scope on a path. */
-export function covers(grant: Grant, data: { scope: Scope; path: string }): boolean {
+/** Whether a grant covers a scope on a route, which belongs to one agent or, null, to none. */
+export function covers(grant: Grant, data: { scope: Scope; agentId: string | null }): boolean {
   if (SCOPES.indexOf(grant.scope) < SCOPES.indexOf(data.scope)) return false;
-  if (grant.agentId === null) return true;
-  const own = `/agents/${grant.agentId}`;
-  return data.path === own || data.path.startsWith(`${own}/`);
+  return grant.agentId === null || grant.agentId === data.agentId;
 }
 
-function authorize(deps: GuardDeps, data: { request: Request; scope: Scope }): void {
-  const grant = grantOf(deps, data.request);
-  if (grant === null) {
-    throw new AppError("UNAUTHORIZED", {
-      hint: "Send `Authorization: Bearer hk_live_…`.",
-      headers: { "WWW-Authenticate": "Bearer" },
-    });
+/** What the guard reads of a request: the route that was taken and its parameters, never its URL. */
+interface Call {
+  request: Request;
+  server: PeerLookup;
+  /** As it was registered, such as `/agents/:id`. */
+  route: string;
+  params?: Record<string, string> | undefined;
+}
+
+/** The agent whose route was taken, or null on a route of no agent. */
+export const agentOf = ({ route, params }: Pick<Call, "route" | "params">): string | null =>
+  /^\/agents\/:id(\/|$)/.test(route) ? (params?.["id"] ?? null) : null;
+
+/** What a call without a good token is answered; one that tried is counted. */
+function refusalOf(deps: GuardDeps, call: Call): AppError {
+  if (call.request.headers.has("authorization")) {
+    const address = clientOf(deps, arrivalOf(call));
+    const { tooMany, retrySeconds } = deps.failures.count({ address, agentId: null });
+    const headers = { "Retry-After": String(retrySeconds) };
+    if (tooMany) return new AppError("TOO_MANY_FAILURES", { headers });
   }
-  if (!covers(grant, { scope: data.scope, path: new URL(data.request.url).pathname })) {
-    throw new AppError("FORBIDDEN", { hint: `This needs the scope ${data.scope}.` });
-  }
+  return new AppError("UNAUTHORIZED", {
+    hint: "Send `Authorization: Bearer hk_live_…`.",
+    headers: { "WWW-Authenticate": "Bearer" },
+  });
+}
+
+function authorize(deps: GuardDeps, data: { call: Call; operation: Guarded }): void {
+  const grant = grantOf(deps, data.call.request);
+  if (grant === null) throw refusalOf(deps, data.call);
+  const { scope, beyondAgent = false } = data.operation;
+  if (covers(grant, { scope, agentId: beyondAgent ? null : agentOf(data.call) })) return;
+  const hint = covers(grant, { scope, agentId: grant.agentId })
+    ? `The token is for one agent; take one that is for ${beyondAgent ? "all" : "this agent, or for all"}.`
+    : `This needs the scope ${scope}.`;
+  throw new AppError("FORBIDDEN", { hint });
 }
 
 const BODY_PROBLEMS = {
@@ -91,41 +120,65 @@ export function setAnswerHeaders(deps: { ids: Ids }, { request, set }: Hook): vo
   set.headers["x-content-type-options"] = "nosniff";
 }
 
-/** Headers of the contract that change what a write means; ignoring them would do harm. */
-const LATER_HEADERS = ["if-match", "idempotency-key"];
+/** Why an operation does not take a header; ignoring it would let a caller count on it. */
+const NOT_TAKEN: Record<TakenHeader, string> = {
+  "if-match": "This request changes nothing that has an ETag; leave if-match out.",
+  "idempotency-key": "This request does no harm when repeated; leave idempotency-key out.",
+};
 
-function refuseLaterHeaders(request: Request): void {
+function checkHeaders(request: Request, takes: readonly TakenHeader[]): void {
   if (request.method === "GET" || request.method === "HEAD") return;
-  const name = LATER_HEADERS.find((header) => request.headers.has(header));
-  if (name === undefined) return;
-  const message = `The header ${name} is not available on this route yet; leave it out.`;
-  const details = [{ field: name, code: "HEADER_UNAVAILABLE", message }];
-  throw new AppError("VALIDATION_ERROR", { details });
+  const details = (["if-match", "idempotency-key"] as const)
+    .filter((name) => request.headers.has(name) && !takes.includes(name))
+    .map((field) => ({ field, code: "HEADER_UNAVAILABLE", message: NOT_TAKEN[field] }));
+  if (details.length > 0) throw new AppError("VALIDATION_ERROR", { details });
+  // Before the body is read: what cannot be a key is refused whatever comes with it.
+  idempotencyKeyOf(request);
 }
 
 /** A guarded operation: one that asks for a token. */
-type Guarded = Operation & { scope: Scope };
+type Guarded = Operation & {
+  scope: Scope;
+  /** It reaches beyond the agent of its path: a token bound to that agent does not cover it. */
+  beyondAgent?: boolean;
+};
 
-/** Codes of every guarded route; all of them refuse unknown query parameters. */
-const GUARD_CODES = ["VALIDATION_ERROR", "UNAUTHORIZED", "FORBIDDEN"] as const;
+/** A guarded operation with a body. */
+type GuardedJson = Guarded & {
+  /** A request without a body counts as `{}`. */
+  bodyOptional?: boolean;
+};
+
+/**
+ * Codes of every guarded route; all of them refuse unknown query parameters.
+ * ORIGIN_NOT_ALLOWED is the answer to writes alone.
+ */
+const GUARD_CODES = [
+  "VALIDATION_ERROR",
+  "HOST_NOT_ALLOWED",
+  "ORIGIN_NOT_ALLOWED",
+  "UNAUTHORIZED",
+  "TOO_MANY_FAILURES",
+  "FORBIDDEN",
+] as const;
 const BODY_CODES = ["UNSUPPORTED_MEDIA_TYPE", ...Object.values(BODY_PROBLEMS)] as const;
 
 /** Route hooks that let the operation's scope and above in; a body is not read. */
 export const requires = (deps: GuardDeps, operation: Guarded) => ({
-  transform: ({ request, set }: Hook) => {
-    authorize(deps, { request, scope: operation.scope });
-    refuseLaterHeaders(request);
+  transform: ({ request, server, route, params, set }: Call & Hook) => {
+    authorize(deps, { call: { request, server, route, params }, operation });
+    checkHeaders(request, operation.takes ?? []);
     setAnswerHeaders(deps, { request, set });
   },
   detail: describeOperation(operation, GUARD_CODES),
 });
 
 /** As `requires`, for routes with a body: reads it as strict JSON, after the credential. */
-export const requiresJson = (deps: GuardDeps, operation: Guarded) => ({
+export const requiresJson = (deps: GuardDeps, operation: GuardedJson) => ({
   ...requires(deps, operation),
-  parse: ({ request }: { request: Request }) => {
-    authorize(deps, { request, scope: operation.scope });
-    return readJson(deps, request);
+  parse: ({ request, server, route, params }: Call) => {
+    authorize(deps, { call: { request, server, route, params }, operation });
+    return operation.bodyOptional === true && request.body === null ? {} : readJson(deps, request);
   },
   detail: describeOperation(operation, [...GUARD_CODES, ...BODY_CODES]),
 });

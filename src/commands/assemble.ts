@@ -1,8 +1,11 @@
 // Builds the one object of dependencies from a configuration and an open database.
 
+import { findAgentFacts } from "../agents/agents.store";
 import { createDirectory } from "../agents/directory";
 import { createCompiledVersions } from "../agents/versions";
 import type { AppDeps } from "../app";
+import { createAttempts } from "../auth/attempts";
+import { createFailures } from "../auth/failures";
 import type { Config } from "../config";
 import type { Db } from "../db/open";
 import { createSequence } from "../db/sequence";
@@ -24,12 +27,12 @@ import { createHealth } from "../ops/health";
 import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
 import { createModelCaller } from "../providers/call";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
+import { CodeError } from "../sandbox/code";
 import type { MasterKey } from "../secrets/master-key";
 import { countUnreadable, ensureServerKey } from "../secrets/secrets.store";
 import type { Ledger } from "../webhooks/ledger";
 import { createLedger } from "../webhooks/ledger";
 import { createDurations } from "../executions/durations";
-import { createFailures } from "../webhooks/failures";
 import { createWindowClock, recountPlaces, releasePlace } from "../webhooks/limiter";
 import { PRESET_ROWS } from "../webhooks/presets/table";
 import type { SecretUses } from "../webhooks/secret-uses";
@@ -97,6 +100,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
     executionTimeoutMs: config.executionTimeout,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPure(id),
+    runCode: () => Promise.reject(new CodeError("SANDBOX_UNAVAILABLE")),
     releasePlace: (agent) => releasePlace({ db }, agent),
     onFinished: (end) => durations.add(end),
   });
@@ -124,7 +128,9 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     ledger,
     secretUses,
     directory: createDirectory({ ...around, ...settings }),
+    agentExists: (id) => findAgentFacts(around, id) !== null,
     providerExists: (id) => isUsable(around, id),
+    attempts: createAttempts(),
     budget: createByteBudget(),
     failures: createFailures({ clock }),
     windowNow: createWindowClock(clock),

@@ -6,14 +6,15 @@ import { parseArgs } from "node:util";
 import type { AppDeps } from "../app";
 import { createApp, validationWorks } from "../app";
 import {
+  CONFIGURED_TOKEN_NAME,
   hasToken,
   hasTokens,
   insertToken,
   makeToken,
   replaceNamedToken,
 } from "../auth/tokens.store";
-import type { Config } from "../config";
-import { ConfigError, environment, loadConfig } from "../config";
+import type { Config, Setting } from "../config";
+import { ConfigError, environment, loadConfig, SETTINGS } from "../config";
 import type { InstanceLock } from "../db/instance-lock";
 import { DirectoryInUse, lockDirectory } from "../db/instance-lock";
 import { migrate, MigrationError } from "../db/migrate";
@@ -24,6 +25,7 @@ import { systemClock, toIso } from "../lib/clock";
 import { systemIds } from "../lib/ids";
 import type { Log } from "../lib/log";
 import { createLog, describeError } from "../lib/log";
+import { sweep } from "../ops/sweep";
 import { KeyError, loadMasterKey } from "../secrets/master-key";
 import type { Assembly } from "./assemble";
 import { assemble } from "./assemble";
@@ -51,26 +53,15 @@ interface Server {
 }
 
 function readConfig(args: string[]): Config {
-  const { values } = parseArgs({
-    args,
-    options: {
-      port: { type: "string" },
-      host: { type: "string" },
-      data: { type: "string" },
-      "public-url": { type: "string" },
-    },
-  });
-  const flags = {
-    PORT: values.port,
-    HOOKLINE_HOST: values.host,
-    HOOKLINE_DATA_DIR: values.data,
-    HOOKLINE_PUBLIC_URL: values["public-url"],
-  };
-  const given = Object.fromEntries(
-    Object.entries(flags).filter(([, value]) => value !== undefined),
+  const rows = Object.values<Setting<unknown>>(SETTINGS);
+  const variables = new Map(rows.flatMap((row) => (row.flag ? [[row.flag, row.variable]] : [])));
+  const options = Object.fromEntries(
+    [...variables.keys()].map((flag) => [flag, { type: "string" as const }]),
   );
+  const { values } = parseArgs({ args, options });
+  const given = Object.entries(values).map(([flag, value]) => [variables.get(flag), value]);
   const readFile = (path: string): string => readFileSync(path, "utf8");
-  return loadConfig({ env: { ...environment(), ...given }, readFile });
+  return loadConfig({ env: { ...environment(), ...Object.fromEntries(given) }, readFile });
 }
 
 function openStorage(data: { config: Config; log: Log; dataDir: string }): Db {
@@ -94,10 +85,8 @@ async function ensureAdminToken(deps: AppDeps): Promise<void> {
   const { adminToken } = deps.config;
   if (adminToken !== null) {
     if (hasToken(deps, adminToken)) return;
-    const name = "HOOKLINE_ADMIN_TOKEN";
-    await deps.writer.write(() =>
-      replaceNamedToken(deps, { name, text: adminToken, scope: "admin" }),
-    );
+    const token = { name: CONFIGURED_TOKEN_NAME, text: adminToken, scope: "admin" } as const;
+    await deps.writer.write(() => replaceNamedToken(deps, token));
     return;
   }
   if (hasTokens(deps)) return;
@@ -225,12 +214,12 @@ function handleUnhandled(server: Server): void {
 }
 
 function sweepRegularly(server: Server): void {
-  const sweep = (): void => {
-    server.assembly.ledger.sweep().catch((error: unknown) => {
-      server.log.error("ledger.write_failed", describeError(error));
+  const sweepNow = (): void => {
+    sweep(server.assembly.deps).catch((error: unknown) => {
+      server.log.error("sweep.failed", describeError(error));
     });
   };
-  setInterval(sweep, SWEEP_MS).unref();
+  setInterval(sweepNow, SWEEP_MS).unref();
 }
 
 const isExpected = (error: unknown): error is Error =>

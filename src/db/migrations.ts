@@ -1,10 +1,14 @@
 // The migrations of `drizzle/`, in their order, inside the binary.
 
 import initial from "../../drizzle/0000_initial.sql" with { type: "text" };
+import keptAnswers from "../../drizzle/0001_kept_answers.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
   sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [{ name: "0000_initial", sql: initial }];
+export const MIGRATIONS: readonly Migration[] = [
+  { name: "0000_initial", sql: initial },
+  { name: "0001_kept_answers", sql: keptAnswers },
+];

@@ -161,7 +161,36 @@ export const idempotencyKeys = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.agent, t.source, t.key] }),
+    index("idempotency_keys_to_sweep").on(t.expiresAt),
     check("idempotency_keys_source", oneOf(t.source, KEY_SOURCES)),
+  ],
+);
+
+/** Writes of the API that carried an Idempotency-Key, and their answers. */
+export const keptAnswers = sqliteTable(
+  "kept_answers",
+  {
+    /** SHA-256 of token, method, path and key. */
+    scope: blob({ mode: "buffer" }).primaryKey(),
+    /** HMAC of the request's body under the master key: bodies may hold short secrets. */
+    bodyMac: blob("body_mac", { mode: "buffer" }).notNull(),
+    keyId: text("key_id").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    /** Null until the answer is known; for ever where the process ended in between. */
+    status: integer(),
+    /** JSON object. */
+    headers: text(),
+    /** Zstandard below the seal when true. */
+    packed: integer({ mode: "boolean" }),
+    /** The body: nonce, ciphertext and tag of AES-256-GCM, as it may show a secret once. */
+    sealed: blob({ mode: "buffer" }),
+  },
+  (t) => [
+    index("kept_answers_to_sweep").on(t.expiresAt),
+    check(
+      "kept_answers_whole",
+      sql`(${t.status} is null) = (${t.sealed} is null) and (${t.headers} is null) = (${t.sealed} is null) and (${t.packed} is null) = (${t.sealed} is null)`,
+    ),
   ],
 );
 

@@ -15,6 +15,7 @@ import type {
   ModelAnswer,
   ModelCall,
   Recorded,
+  RunCode,
   StepRecord,
 } from "../pipelines/record";
 import { stepName } from "../pipelines/record";
@@ -42,6 +43,7 @@ export interface ExecuteDeps {
   executionTimeoutMs: number;
   callModel(call: ModelCall): Promise<ModelAnswer>;
   isPureProvider(id: string): boolean;
+  runCode: RunCode;
   /** Frees the place of a delivery's execution in its webhook's limit; runs inside a write. */
   releasePlace(agent: number): void;
   /** Called when an end is on disk. */
@@ -123,12 +125,14 @@ function runLoaded(
       clock: deps.clock,
       callModel: (call) => deps.callModel(call),
       isPureProvider: (id) => deps.isPureProvider(id),
+      runCode: (call) => deps.runCode(call),
       journal: data.journal,
       pause: () => deps.turn.pause(),
       onUnexpected: (error) => logBroken(deps, { run, error }),
     },
     {
       pipeline,
+      agent: run.row.agent,
       executionId: formatId("exec", run.row.uid),
       startedAt: toIso(run.startedAt),
       attempt: run.attempt,

@@ -4,6 +4,8 @@ import { Elysia, t } from "elysia";
 import { findAgentSeq } from "../agents/agents.store";
 import type { GuardDeps } from "../auth/guard";
 import { bearerOf, requires, requiresJson, setAnswerHeaders } from "../auth/guard";
+import type { OnceDeps } from "../auth/once";
+import { once } from "../auth/once";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { READ_TOKEN_SCHEME } from "../lib/operation";
@@ -61,7 +63,7 @@ function refuseWait(waitSeconds: unknown): void {
 }
 
 /** `/agents/{id}/executions` and `/agents/{id}/invoke`. */
-export const executionRoutes = (deps: ViewDeps & InvokeDeps & GuardDeps) =>
+export const executionRoutes = (deps: ViewDeps & InvokeRouteDeps) =>
   new Elysia({ normalize: false }).use(readRoutes(deps)).use(invokeRoute(deps));
 
 function readRoutes(deps: ViewDeps & GuardDeps) {
@@ -146,13 +148,17 @@ function readRoutes(deps: ViewDeps & GuardDeps) {
     );
 }
 
-const invokeRoute = (deps: InvokeDeps & GuardDeps) =>
+type InvokeRouteDeps = InvokeDeps & GuardDeps & OnceDeps;
+
+const invokeRoute = (deps: InvokeRouteDeps) =>
   new Elysia({ normalize: false }).post(
     "/agents/:id/invoke",
-    async ({ params, body }) => {
+    ({ params, body, request, set }) => {
       refuseWait(body.waitSeconds);
-      // Parsed by `JSON.parse`: any value is JSON.
-      return success(await invoke(deps, { agentId: params.id, input: body.input as Json }));
+      const run = async (own: InvokeRouteDeps) =>
+        // Parsed by `JSON.parse`: any value is JSON.
+        success(await invoke(own, { agentId: params.id, input: body.input as Json }));
+      return once(deps, { request, body, set, run });
     },
     {
       ...requiresJson(deps, {
@@ -161,6 +167,7 @@ const invokeRoute = (deps: InvokeDeps & GuardDeps) =>
         description: "Takes nothing from the webhook's limits.",
         tag: "Executions",
         scope: "operate",
+        takes: ["idempotency-key"],
         fails: ["NOT_FOUND", "AGENT_NOT_RUNNABLE", "INPUT_INVALID", "STORAGE_UNAVAILABLE"],
       }),
       query: NoQuery,

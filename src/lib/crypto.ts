@@ -35,24 +35,33 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** AES-256-GCM with a random 96-bit nonce; returns nonce, ciphertext and tag as one buffer. */
-export function seal(data: { key: Uint8Array; text: string; context: string }): Buffer {
+export function seal(data: {
+  key: Uint8Array;
+  plain: string | Uint8Array;
+  context: string;
+}): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv("aes-256-gcm", data.key, nonce);
   cipher.setAAD(Buffer.from(data.context));
   return Buffer.concat([
     nonce,
-    cipher.update(data.text, "utf8"),
+    cipher.update(typeof data.plain === "string" ? Buffer.from(data.plain) : data.plain),
     cipher.final(),
     cipher.getAuthTag(),
   ]);
 }
 
-/** Reverses `seal`; null where key, context or bytes are not the ones that were sealed. */
-export function unseal(data: {
+interface Sealed {
   key: Uint8Array;
   sealed: Uint8Array;
   context: string;
-}): string | null {
+}
+
+/** Reverses `seal` of a text. */
+export const unseal = (data: Sealed): string | null => unsealBytes(data)?.toString("utf8") ?? null;
+
+/** Reverses `seal`; null where key, context or bytes are not the ones that were sealed. */
+export function unsealBytes(data: Sealed): Buffer | null {
   if (data.sealed.length < NONCE_BYTES + TAG_BYTES) return null;
   const end = data.sealed.length - TAG_BYTES;
   try {
@@ -60,8 +69,8 @@ export function unseal(data: {
     const decipher = createDecipheriv("aes-256-gcm", data.key, nonce);
     decipher.setAAD(Buffer.from(data.context));
     decipher.setAuthTag(data.sealed.subarray(end));
-    const text = decipher.update(data.sealed.subarray(NONCE_BYTES, end));
-    return Buffer.concat([text, decipher.final()]).toString("utf8");
+    const plain = decipher.update(data.sealed.subarray(NONCE_BYTES, end));
+    return Buffer.concat([plain, decipher.final()]);
   } catch {
     // A wrong key or altered bytes are an expected outcome here: the caller says what follows.
     return null;

@@ -26,6 +26,9 @@ export interface AnswerContent {
   schema: TSchema;
 }
 
+/** Headers that change what a write means; an operation says which of them it takes. */
+export type TakenHeader = "if-match" | "idempotency-key";
+
 /** One operation of the API. */
 export interface Operation {
   /** `operationId` of the document: camelCase and unique. */
@@ -37,6 +40,7 @@ export interface Operation {
   tag: Tag;
   /** What an API token must cover; null for a route that asks for none. */
   scope: Scope | null;
+  takes?: readonly TakenHeader[];
   /** Error codes that only this operation can answer. */
   fails?: readonly ErrorCode[];
   /** Headers that its success may have. */
@@ -64,6 +68,8 @@ export interface OperationDetail {
   /** Every error code that can be answered, for the document's failure responses. */
   "x-fails": readonly ErrorCode[];
   "x-headers": { success: readonly AnswerHeader[]; all: readonly AnswerHeader[] };
+  /** Request headers besides the credential, for the document's parameters. */
+  "x-takes": readonly TakenHeader[];
 }
 
 /** Names of `components.securitySchemes`: the API token, the token of a `Location`, a webhook's own. */
@@ -79,6 +85,12 @@ const toAnswerDetail = (content: AnswerContent | null): AnswerDetail => ({
   ...(content === null ? {} : { content: { [content.type]: { schema: content.schema } } }),
 });
 
+/** What an operation can answer because of a header that it takes. */
+const HEADER_CODES: Record<TakenHeader, readonly ErrorCode[]> = {
+  "if-match": ["PRECONDITION_FAILED"],
+  "idempotency-key": ["IDEMPOTENCY_KEY_INVALID", "IDEMPOTENCY_MISMATCH", "IDEMPOTENCY_ANSWER_LOST"],
+};
+
 /** Puts an operation into the shape of a route's `detail`; `codes` are those of its guard. */
 export function describeOperation(
   operation: Operation,
@@ -90,10 +102,12 @@ export function describeOperation(
     description,
     tag,
     scope,
+    takes = [],
     fails = [],
     headers = [],
     answers = {},
   } = operation;
+  const ofHeaders = takes.flatMap((header) => HEADER_CODES[header]);
   return {
     operationId: id,
     summary,
@@ -104,7 +118,8 @@ export function describeOperation(
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, content]) => [status, toAnswerDetail(content)]),
     ),
-    "x-fails": [...new Set([...ALWAYS, ...codes, ...fails])],
+    "x-fails": [...new Set([...ALWAYS, ...codes, ...ofHeaders, ...fails])],
     "x-headers": { success: headers, all: operation.headersOfAll ?? [] },
+    "x-takes": takes,
   };
 }

@@ -64,7 +64,7 @@ const ruleError = (part: string, why: string): Error =>
   new Error(`"${part}" cannot be read: ${why}`);
 
 /** The host as the URL parser writes it, without brackets and trailing dot; null when it is none. */
-function canonicalHost(text: string): string | null {
+export function canonicalHost(text: string): string | null {
   if (/[\s/?#@\\%*]/.test(text)) return null;
   try {
     return bareHost(new URL(`http://${text}/`));

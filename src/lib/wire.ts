@@ -133,3 +133,13 @@ export function toPage<Row extends { seq: number }, T>(
   const next = data.rows.length > data.limit ? shown.at(-1)?.seq : data.scannedTo;
   return { items: shown.map(map), nextCursor: next == null ? null : String(next) };
 }
+
+/** A cursor by id: the id of the last item of the page before. */
+export const ID_CURSOR_PATTERN = "^[a-z0-9_-]{1,64}$";
+
+/** Splits `limit + 1` items into a page whose cursor is an id. */
+export function toPageById<T extends { id: string }>(data: { items: T[]; limit: number }): Page<T> {
+  const items = data.items.slice(0, data.limit);
+  const hasMore = data.items.length > data.limit;
+  return { items, nextCursor: hasMore ? (items.at(-1)?.id ?? null) : null };
+}

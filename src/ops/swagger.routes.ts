@@ -15,7 +15,7 @@ import { createDocument } from "./openapi/document";
 import { createAssets, createPage, POLICY } from "./swagger/page";
 
 export interface SwaggerDeps extends GuardDeps {
-  config: Pick<Config, "docs" | "publicUrl">;
+  config: Pick<Config, "docs" | "publicUrl" | "trustProxy">;
   /** The app whose routes are described; asked on use, as these routes are part of it. */
   app(): AnyElysia;
 }

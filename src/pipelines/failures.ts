@@ -21,6 +21,12 @@ export function toFailure(deps: { onUnexpected(error: unknown): void }, error: u
   return typeof status === "number" ? { ...failure, status } : failure;
 }
 
+/** The lines that code logged before the error, which carries them as `logs`; empty for none. */
+export function readLogs(error: unknown): string[] {
+  const logs = readMember(error, "logs");
+  return Array.isArray(logs) ? logs.filter((line) => typeof line === "string") : [];
+}
+
 /** What had arrived of a text before the error, which carries it as `partialText`; null for none. */
 export function readPartialText(error: unknown): string | null {
   const text = readMember(error, "partialText");

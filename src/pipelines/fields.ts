@@ -2,6 +2,8 @@
 // Which node type has which fields stands in `nodes/`.
 
 import type { ErrorDetail } from "../errors";
+import { compileCode, type CompiledCode } from "./code/compile";
+import type { CodeKind } from "./code/parse";
 import type { Json } from "./record";
 import { compileInputSchema } from "./schemas/compile";
 import type { Reference } from "./templates/expression";
@@ -43,6 +45,11 @@ interface TextOptions {
   maxLength: number;
 }
 
+interface CodeOptions {
+  name: string;
+  kind: CodeKind;
+}
+
 interface NumberOptions {
   name: string;
   fallback: number;
@@ -52,6 +59,7 @@ interface NumberOptions {
 }
 
 const EMPTY: Template = { parts: [] };
+const EMPTY_CODE: CompiledCode = { body: "", bindings: [], reads: [] };
 
 function addTypeFault(scope: FieldScope, at: { field: string; takes: string }): void {
   const message = `${at.field} takes ${at.takes}.`;
@@ -187,6 +195,44 @@ export const mappingField = (name: string): FieldRule<Mapping | null> => ({
     return null;
   },
 });
+
+/** JavaScript with expressions; required. */
+export const codeField = ({ name, kind }: CodeOptions): FieldRule<CompiledCode> => ({
+  name,
+  read(scope) {
+    const text = readRequiredText(scope, name);
+    if (text === null) return EMPTY_CODE;
+    const compiled = compileCode({ text, kind, upstream: scope.around.upstream });
+    if (compiled.ok) {
+      const references = compiled.code.reads.map(({ reference }) => ({ reference }));
+      checkReferences(scope, { field: name, references });
+      return compiled.code;
+    }
+    for (const fault of compiled.faults) scope.addFault({ field: name, ...fault });
+    return EMPTY_CODE;
+  },
+});
+
+/** How long a code may run, in milliseconds. */
+export const codeTimeoutField = numberField({
+  name: "timeoutMs",
+  fallback: 1_000,
+  min: 1,
+  max: 10_000,
+  isWhole: true,
+});
+
+/** `onError`: whether the execution goes on where the node fails. */
+export const onErrorField: FieldRule<boolean> = {
+  name: "onError",
+  read(scope) {
+    const value = readOwn(scope.data, "onError");
+    if (value !== undefined && value !== "continue") {
+      addTypeFault(scope, { field: "onError", takes: '"continue", or is left out' });
+    }
+    return value === "continue";
+  },
+};
 
 /** A JSON Schema; gives its check, which finds nothing where there is no schema. */
 export const schemaField = (name: string): FieldRule<(value: Json) => ErrorDetail[]> => ({

@@ -12,6 +12,7 @@ import type {
   ModelAnswer,
   ModelCall,
   Recorded,
+  RunCode,
   StepRecord,
 } from "./record";
 import type { TemplateScope } from "./templates/template";
@@ -26,6 +27,8 @@ export interface RunDeps {
   callModel(call: ModelCall): Promise<ModelAnswer>;
   /** Whether calls of this provider have no outside effect and may be made again. */
   isPureProvider(providerId: string): boolean;
+  /** Rejects with an `AppError`, which may carry `logs`, or with the signal's reason. */
+  runCode: RunCode;
   journal: JournalWriter;
   /** Called before each node but the first, and awaited where it gives a promise. */
   pause(): Promise<void> | undefined;
@@ -39,6 +42,8 @@ export interface NodeHost {
   readonly scope: TemplateScope;
   /** Aborted when the execution ends early; what comes after that is ignored. */
   readonly signal: AbortSignal;
+  /** Whose execution it is. */
+  readonly agent: number;
   readonly executionId: string;
   readonly attempt: number;
   readonly recorded: Recorded;
@@ -70,6 +75,10 @@ export interface NodeType {
   readonly unavailable: readonly string[];
   /** The values that `sourceHandle` of its edges may have; empty where it may have none. */
   readonly handles: readonly string[];
+  /** Other words for handles. */
+  readonly handleAliases?: ReadonlyMap<string, string>;
+  /** Whether each edge must name a handle, and each handle must have an edge. */
+  readonly needsHandles?: boolean;
   /** Checks the fields and makes the program, which is of use only where no fault was added. */
   compile(scope: FieldScope): NodeProgram;
 }
@@ -84,6 +93,8 @@ export interface CompiledNode {
   readonly id: string;
   readonly type: BuiltNodeType;
   readonly program: NodeProgram;
+  /** Whether the execution goes on where the node fails, with null as its output. */
+  readonly continuesOnError: boolean;
   /** Number of edges that lead here. */
   readonly incoming: number;
   readonly outgoing: readonly CompiledEdge[];

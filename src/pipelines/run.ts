@@ -37,6 +37,7 @@ function createRun(deps: RunDeps, start: { data: RunData; settlers: Settlers }):
     data,
     controller,
     signal: controller.signal,
+    agent: data.agent,
     executionId: data.executionId,
     attempt: data.attempt,
     recorded: data.recorded,

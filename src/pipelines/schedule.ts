@@ -21,6 +21,7 @@ export type RunStatus = "completed" | "failed" | "cancelled";
 
 export interface RunData {
   pipeline: CompiledPipeline;
+  agent: number;
   executionId: string;
   /** ISO 8601, as templates read it. */
   startedAt: string;
@@ -159,7 +160,7 @@ function boundOutcome(node: CompiledNode, outcome: NodeOutcome): NodeOutcome {
   return fitsBytes(outcome.output, MAX_OUTPUT_BYTES) ? outcome : TOO_LARGE;
 }
 
-/** Notes how a node run ended; the first failure ends the execution. */
+/** Notes how a node run ended; a failure that is not gone on from ends the execution. */
 function endNode(run: Running, data: Active & { outcome: NodeOutcome }): void {
   if (run.hasEnded) return;
   const { node, step } = data;
@@ -174,6 +175,7 @@ function endNode(run: Running, data: Active & { outcome: NodeOutcome }): void {
   step.status = "failed";
   step.error = outcome.failure;
   endStep(run, { node, step });
+  if (node.continuesOnError) return settle(run, { node, output: null, isDead: false });
   endRun(run, { status: "failed", error: { ...outcome.failure, nodeId: node.id } });
 }
 

@@ -2,8 +2,9 @@
 // Saving, activating and what each answers is left to `agents`.
 
 import type { ErrorDetail } from "../errors";
-import type { FieldScope } from "./fields";
+import { type FieldScope, onErrorField } from "./fields";
 import { buildGraph, findUpstream, sortTopologically } from "./graph";
+import { findHandleFaults, readEdgeHandle } from "./handles";
 import { findNodeType, isBuilt } from "./nodes/table";
 import type { Edge, Node, Pipeline, PipelineLimits } from "./pipelines.schema";
 import type { CompiledNode, CompiledPipeline, NodeProgram, NodeType } from "./program";
@@ -35,8 +36,8 @@ const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   "SCHEMA_KEYWORD_UNAVAILABLE",
 ]);
 
-/** Fields of the contract that any node may have and this version does not build. */
-const UNAVAILABLE_ANYWHERE = ["onError"];
+/** The nodes that an execution cannot go on without. */
+const ENDS: ReadonlySet<string> = new Set(["input", "output"]);
 
 /** Misspelt node names of one pipeline that get a suggestion; 100 of them take about 25 ms. */
 const MAX_HINTS = 100;
@@ -47,6 +48,7 @@ const MAX_EXPRESSIONS = 2_000;
 interface Checked {
   node: Node;
   program: NodeProgram | null;
+  continuesOnError: boolean;
 }
 
 function findLimitFaults(deps: ValidateDeps, pipeline: Pipeline): ErrorDetail[] {
@@ -102,20 +104,22 @@ const unavailableField = (node: Node, field: string): ErrorDetail => ({
 /** A type or fields of the contract that this version does not build; never cut short. */
 function findUnavailable(node: Node): ErrorDetail[] {
   const type = findNodeType(node.type);
-  const fields = [...UNAVAILABLE_ANYWHERE, ...(type?.unavailable ?? [])]
+  if (type === null) {
+    const message = `Nodes of type ${node.type} are not available in this version; remove the node.`;
+    return [{ nodeId: node.id, field: "type", code: "NODE_TYPE_UNAVAILABLE", message }];
+  }
+  return type.unavailable
     .filter((field) => Object.hasOwn(node.data, field))
     .map((field) => unavailableField(node, field));
-  if (type !== null) return fields;
-  const message = `Nodes of type ${node.type} are not available in this version; remove the node.`;
-  return [{ nodeId: node.id, field: "type", code: "NODE_TYPE_UNAVAILABLE", message }, ...fields];
 }
 
 /** Fields that are in no version of the node type. */
 function findUnknownFields(type: NodeType, node: Node): ErrorDetail[] {
-  const known = [...type.fields, ...type.unavailable, ...UNAVAILABLE_ANYWHERE];
+  const fields = ENDS.has(node.type) ? type.fields : [...type.fields, onErrorField.name];
+  const known = [...fields, ...type.unavailable];
   const unknown = Object.keys(node.data).filter((name) => !known.includes(name));
   return unknown.slice(0, MAX_FAULTS_PER_FIELD).map((name) => {
-    const hint = didYouMean(name, { known, fallback: `Fields are ${type.fields.join(", ")}.` });
+    const hint = didYouMean(name, { known, fallback: `Fields are ${fields.join(", ")}.` });
     const message = `${quoteName(name)} is not a field of ${node.type}.${hint}`;
     return { nodeId: node.id, field: name.slice(0, 64), code: "FIELD_UNKNOWN", message };
   });
@@ -127,40 +131,26 @@ function checkNodes(deps: ValidateDeps, data: { shape: Shape; faults: ErrorDetai
     faults.push(...findUnavailable(node));
     const type = findNodeType(node.type);
     // The fields of a type that is not built are not looked at.
-    if (type === null) return { node, program: null };
+    if (type === null) return { node, program: null, continuesOnError: false };
     faults.push(...findUnknownFields(type, node));
-    const program = type.compile(createScope(deps, { node, index, shape, faults }));
-    return { node, program };
-  });
-}
-
-/** Handles on edges of nodes that do not have them. */
-function findHandleFaults({ pipeline, graph }: Shape): ErrorDetail[] {
-  return pipeline.edges.flatMap((edge): ErrorDetail[] => {
-    const source = pipeline.nodes[graph.indexOf.get(edge.source) ?? -1];
-    const handles = source === undefined ? undefined : findNodeType(source.type)?.handles;
-    if (edge.sourceHandle === undefined || handles === undefined) return [];
-    if (handles.includes(edge.sourceHandle)) return [];
-    const list = handles.length === 0 ? "none; remove it" : handles.join(", ");
-    const fallback = `Nodes of type ${source?.type} have ${list}.`;
-    const hint = didYouMean(edge.sourceHandle, { known: handles, fallback });
-    const message = `${quoteName(edge.sourceHandle)} is not a handle of this node.${hint}`;
-    return [{ edgeId: edge.id, field: "sourceHandle", code: "HANDLE_UNKNOWN", message }];
+    const scope = createScope(deps, { node, index, shape, faults });
+    const program = type.compile(scope);
+    return { node, program, continuesOnError: !ENDS.has(node.type) && onErrorField.read(scope) };
   });
 }
 
 function compileNodes(checked: readonly Checked[], edges: readonly Edge[]): CompiledNode[] {
   const positions = new Map(checked.map(({ node }, index) => [node.id, index]));
-  return checked.flatMap(({ node, program }): CompiledNode[] => {
+  return checked.flatMap(({ node, program, continuesOnError }): CompiledNode[] => {
     if (program === null || !isBuilt(node.type)) return [];
     const outgoing = edges
       .filter((edge) => edge.source === node.id)
       .map((edge) => ({
         target: positions.get(edge.target) ?? -1,
-        handle: edge.sourceHandle ?? null,
+        handle: readEdgeHandle(edge, node),
       }));
     const incoming = edges.filter((edge) => edge.target === node.id).length;
-    return [{ id: node.id, type: node.type, program, incoming, outgoing }];
+    return [{ id: node.id, type: node.type, program, continuesOnError, incoming, outgoing }];
   });
 }
 

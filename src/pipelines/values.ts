@@ -70,3 +70,16 @@ const takeExactly = createMeter((text) => Buffer.byteLength(JSON.stringify(text)
  */
 export const fitsBytes = (value: Json, limit: number): boolean =>
   takeAtMost(value, limit) >= 0 || takeExactly(value, limit) >= 0;
+
+/** Enough of a text to know it by. A copy: a part of a text would keep all of it in memory. */
+export function clipText(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  const kept = Buffer.from(text.slice(0, maxChars)).toString();
+  return `${kept}… (${text.length} characters)`;
+}
+
+/** A value as a trace keeps it: whole up to `limit` bytes of JSON, else the start of a text or a note. */
+export function clipValue(value: Json, limit: number): Json {
+  if (typeof value === "string") return clipText(value, limit);
+  return fitsBytes(value, limit) ? value : `… (more than ${limit} bytes of JSON)`;
+}

@@ -1,10 +1,12 @@
 // Routes of model providers.
 
-import { Elysia, t } from "elysia";
+import { Elysia } from "elysia";
 import type { GuardDeps } from "../auth/guard";
 import { requires, requiresJson } from "../auth/guard";
-import { CURSOR_TEXT, NoQuery, pageFields } from "../auth/paging.schema";
-import { answer, answerList, EXAMPLE, PAGE_DEFAULT, success, successList } from "../lib/wire";
+import type { OnceDeps } from "../auth/once";
+import { once } from "../auth/once";
+import { NoQuery, PageByIdQuery } from "../auth/paging.schema";
+import { answer, answerList, PAGE_DEFAULT, success, successList, toPageById } from "../lib/wire";
 import { ProviderCreateSchema, ProviderPatchSchema, ProviderSchema } from "./providers.schema";
 import type { ProvidersDeps } from "./providers.store";
 import {
@@ -15,32 +17,18 @@ import {
   listProviders,
 } from "./providers.store";
 
-const pageQuery = t.Object(
-  {
-    ...pageFields,
-    cursor: t.Optional(
-      t.String({
-        pattern: "^[a-z0-9_-]{1,64}$",
-        description: CURSOR_TEXT,
-        examples: [EXAMPLE.providerId],
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
+type RouteDeps = ProvidersDeps & GuardDeps & OnceDeps;
 
 /** `/providers`. */
-export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
+export function providerRoutes(deps: RouteDeps) {
   const one = { 200: answer(ProviderSchema) };
   return new Elysia({ normalize: false })
     .get(
       "/providers",
       ({ query }) => {
         const limit = query.limit ?? PAGE_DEFAULT;
-        const found = listProviders(deps, { after: query.cursor ?? null, limit: limit + 1 });
-        const items = found.slice(0, limit);
-        const nextCursor = found.length > limit ? (items.at(-1)?.id ?? null) : null;
-        return successList({ items, nextCursor });
+        const items = listProviders(deps, { after: query.cursor ?? null, limit: limit + 1 });
+        return successList(toPageById({ items, limit }));
       },
       {
         ...requires(deps, {
@@ -49,17 +37,20 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
           tag: "Providers",
           scope: "read",
         }),
-        query: pageQuery,
+        query: PageByIdQuery,
         response: { 200: answerList(ProviderSchema) },
       },
     )
     .post(
       "/providers",
-      async ({ body, set }) => {
-        const provider = await createProvider(deps, body);
-        set.status = 201;
-        set.headers["location"] = `/providers/${provider.id}`;
-        return success(provider);
+      ({ body, request, set }) => {
+        const run = async (own: RouteDeps) => {
+          const provider = await createProvider(own, body);
+          set.status = 201;
+          set.headers["location"] = `/providers/${provider.id}`;
+          return success(provider);
+        };
+        return once(deps, { request, body, set, run });
       },
       {
         ...requiresJson(deps, {
@@ -68,6 +59,7 @@ export function providerRoutes(deps: ProvidersDeps & GuardDeps) {
           description: "Keys are write-only and encrypted at rest.",
           tag: "Providers",
           scope: "admin",
+          takes: ["idempotency-key"],
           fails: ["STORAGE_UNAVAILABLE"],
           headers: ["Location"],
         }),

@@ -8,7 +8,7 @@ import { toIso, toIsoOrNull } from "../lib/clock";
 import { randomSecret, seal, unseal } from "../lib/crypto";
 import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
-import type { SecretPurpose } from "../vocabulary";
+import type { AuthType, SecretPurpose } from "../vocabulary";
 import type { MasterKey } from "./master-key";
 
 export interface SecretsDeps {
@@ -41,8 +41,12 @@ const contextOf = (row: { purpose: string; id: string; keyId: string }): string 
 /** The last four characters of a long secret, nothing of a short one. */
 const fingerprintOf = (text: string): string => (text.length >= 16 ? `…${text.slice(-4)}` : "…");
 
-/** A new secret of 256 random bits, in the form that secret scanners recognise. */
-export const makeWebhookSecret = (): string => randomSecret("whsec_");
+/**
+ * A new secret of 256 random bits, in the form that secret scanners recognise; for `basic` with a
+ * user before it.
+ */
+export const makeWebhookSecret = (type: AuthType): string =>
+  randomSecret(type === "basic" ? "hookline:" : "whsec_");
 
 /** Stores `text` sealed; runs inside a write. */
 export function insertSecret(deps: SecretsDeps, data: Owner & { text: string }): SecretRow {
@@ -55,7 +59,7 @@ export function insertSecret(deps: SecretsDeps, data: Owner & { text: string }):
       id,
       purpose: data.purpose,
       ownerId: data.ownerId,
-      sealed: seal({ key: deps.masterKey.bytes, text: data.text, context }),
+      sealed: seal({ key: deps.masterKey.bytes, plain: data.text, context }),
       keyId,
       fingerprint: fingerprintOf(data.text),
       createdAt: deps.clock.now(),

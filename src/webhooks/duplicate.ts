@@ -1,24 +1,22 @@
 // Whether a delivery repeats an accepted one: asked before the limits, and again inside the write.
 
+import { isIdempotencyKey } from "../auth/idempotency-key";
 import type { Db } from "../db/open";
 import { findPayload } from "../executions/executions.store";
 import { equalBytes } from "../lib/crypto";
 import type { Delivery, Refusal, Repeat } from "./delivery";
 import { findFirst } from "./idempotency.store";
 
-/** Visible ASCII, as header values can carry it. */
-const KEY = /^[\x21-\x7e]{1,255}$/;
-
 /** Finds the delivery's key: the caller's own, else the sender's delivery id. */
 export function readKey(delivery: Delivery): Refusal | null {
   const own = delivery.request.headers.get("idempotency-key");
   if (own !== null) {
-    if (!KEY.test(own)) return MALFORMED;
+    if (!isIdempotencyKey(own)) return MALFORMED;
     delivery.key = { source: "caller", key: own };
     return null;
   }
   const { deliveryKey } = delivery;
-  if (deliveryKey !== null && KEY.test(deliveryKey)) {
+  if (deliveryKey !== null && isIdempotencyKey(deliveryKey)) {
     delivery.key = { source: "sender", key: deliveryKey };
   }
   return null;

@@ -26,6 +26,15 @@ export const findFirst = (
     )
     .get(data.agent, data.source, data.key, data.now);
 
+/** Deletes at most `limit` keys that have expired; returns how many. Runs inside a write. */
+export const sweepKeys = (deps: { db: Db }, data: { now: number; limit: number }): number =>
+  deps.db.raw
+    .query(
+      `delete from idempotency_keys where (agent, source, key) in
+         (select agent, source, key from idempotency_keys where expires_at <= ? order by expires_at limit ?)`,
+    )
+    .run(data.now, data.limit).changes;
+
 /** Claims a key for an execution, in place of one that has expired; runs inside a write. */
 export function claimKey(
   deps: { db: Db },

@@ -2,6 +2,7 @@
 
 import type { Directory, LiveAgent } from "../agents/directory";
 import type { CompiledVersions } from "../agents/versions";
+import type { Failures } from "../auth/failures";
 import { MAX_WEBHOOK_BODY_BYTES } from "../config";
 import type { ErrorCode } from "../errors";
 import type { ByteBudget } from "../lib/body";
@@ -21,7 +22,6 @@ import { answer } from "./answer";
 import type { Delivery, Handshake, Incoming, LiveWebhook, Refusal } from "./delivery";
 import { openDelivery } from "./delivery";
 import { findRepeat, readKey } from "./duplicate";
-import type { Failures } from "./failures";
 import type { Ledger } from "./ledger";
 import type { PresetRow } from "./presets/preset";
 import { PRESET_ROWS } from "./presets/table";
@@ -150,6 +150,13 @@ function requireLive(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
 /** Of a text that a sender chose. */
 const MAX_NOTED_CHARS = 200;
 
+/** What a 401 asks for; a signature has no registered scheme of its own. */
+const CHALLENGES = {
+  bearer: "Bearer",
+  basic: 'Basic realm="webhook", charset="UTF-8"',
+  hmac: "Bearer",
+} as const;
+
 /** Gate 3, over the raw bytes. */
 function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null {
   const { agent, preset, request, body } = delivery;
@@ -174,9 +181,9 @@ function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null 
     const headers = { "Retry-After": "60" };
     return refuse({ gate: "credential", code: "SECRET_UNREADABLE", headers });
   }
-  const { tooMany, retryMs } = deps.failures.count(delivery);
+  const { tooMany, retrySeconds } = deps.failures.count(delivery);
   if (tooMany) {
-    const headers = { "Retry-After": String(Math.max(1, Math.ceil(retryMs / 1000))) };
+    const headers = { "Retry-After": String(retrySeconds) };
     return refuse({ gate: "credential", code: "TOO_MANY_FAILURES", headers, countOnly: true });
   }
   return {
@@ -184,7 +191,7 @@ function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null 
     gate: "credential",
     reason: verdict.reason,
     code: "UNAUTHORIZED",
-    headers: { "WWW-Authenticate": "Bearer" },
+    headers: { "WWW-Authenticate": CHALLENGES[agent.webhook.auth.type] },
   };
 }
 

@@ -29,6 +29,7 @@ export type Verdict =
 type VerifyReason =
   | "AUTH_MISSING"
   | "BEARER_MISMATCH"
+  | "BASIC_MISMATCH"
   | "SIGNATURE_MISSING"
   | "SIGNATURE_MALFORMED"
   | "SIGNATURE_MISMATCH"
@@ -55,20 +56,45 @@ export function verify(data: VerifyRequest): Verdict {
     const unreadable = live.some((secret) => secret.text === null);
     return { ok: false, reason: unreadable ? "SECRET_UNREADABLE" : "SECRET_UNAVAILABLE" };
   }
-  return data.row.signature === null
-    ? verifyBearer({ headers: data.headers, secrets: usable })
-    : verifySignature({ ...data, signature: data.row.signature, secrets: usable });
+  const request = { ...data, secrets: usable };
+  if (data.row.signature !== null) {
+    return verifySignature({ ...request, signature: data.row.signature });
+  }
+  return data.row.authType === "basic" ? verifyBasic(request) : verifyBearer(request);
 }
 
-/** The whole text behind the scheme is compared, as digests: their time tells no length. */
-function verifyBearer(data: { headers: Headers; secrets: UsableSecret[] }): Verdict {
-  const match = /^bearer +(.+)$/i.exec(data.headers.get("authorization") ?? "");
+interface SentSecret {
+  headers: Headers;
+  secrets: UsableSecret[];
+}
+
+/** The secret that was sent, compared as digests: their time tells no length. */
+const findSent = (secrets: UsableSecret[], given: Uint8Array): UsableSecret | undefined => {
+  const digest = sha256(given);
+  return secrets.find((secret) => equalBytes(digest, secret.digest));
+};
+
+/** The whole text behind the scheme is compared. */
+function verifyBearer({ headers, secrets }: SentSecret): Verdict {
+  const match = /^bearer +(.+)$/i.exec(headers.get("authorization") ?? "");
   if (match === null) return { ok: false, reason: "AUTH_MISSING" };
   // Header text holds one byte a character, whatever encoding the sender used.
-  const given = sha256(Buffer.from(match[1] ?? "", "latin1"));
-  const found = data.secrets.find((secret) => equalBytes(given, secret.digest));
+  const found = findSent(secrets, Buffer.from(match[1] ?? "", "latin1"));
   return found === undefined
     ? { ok: false, reason: "BEARER_MISMATCH" }
+    : { ok: true, secretId: found.id };
+}
+
+/** RFC 7617: `user:password` as UTF-8 in base64, of which one spelling alone is taken. */
+function verifyBasic({ headers, secrets }: SentSecret): Verdict {
+  const match = /^basic +(.+)$/i.exec(headers.get("authorization") ?? "");
+  if (match === null) return { ok: false, reason: "AUTH_MISSING" };
+  const sent = match[1] ?? "";
+  const given = Buffer.from(sent, "base64");
+  const isWellFormed = given.toString("base64") === sent && given.includes(":");
+  const found = isWellFormed ? findSent(secrets, given) : undefined;
+  return found === undefined
+    ? { ok: false, reason: "BASIC_MISMATCH" }
     : { ok: true, secretId: found.id };
 }
 

@@ -6,6 +6,8 @@ import type { GuardDeps } from "../auth/guard";
 import { requires } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
+import type { PeerLookup, ProxyDeps } from "../lib/forwarded";
+import { arrivalOf, clientOf } from "../lib/forwarded";
 import type { Operation } from "../lib/operation";
 import {
   answer,
@@ -72,16 +74,16 @@ function toFilter(query: typeof listQuery.static, agent: number | null): Deliver
 }
 
 /** `/agents/{id}/webhook`: raw bytes in, whatever their content type; never parsed by the framework. */
-function webhookRoute(deps: ReceiveDeps) {
+function webhookRoute(deps: ReceiveDeps & ProxyDeps) {
   const handle = (context: {
     request: Request;
     params: { id: string };
-    server: { requestIP(request: Request): { address: string } | null } | null;
+    server: PeerLookup;
   }): Promise<Response> =>
     receive(deps, {
       request: context.request,
       agentId: context.params.id,
-      address: context.server?.requestIP(context.request)?.address ?? null,
+      address: clientOf(deps, arrivalOf(context)),
     });
   const app = new Elysia({ normalize: false }).post(
     "/agents/:id/webhook",

@@ -12,7 +12,7 @@ import {
   resolveWebhook,
 } from "../../src/agents/webhook-settings";
 import { createConfig } from "../../src/config";
-import { BUILT_PRESETS } from "../../src/vocabulary";
+import { AUTH_TYPES, BUILT_PRESETS } from "../../src/vocabulary";
 import { PRESET_ROWS } from "../../src/webhooks/presets/table";
 
 const MIB = 1024 * 1024;
@@ -118,10 +118,9 @@ describe("findUnavailable", () => {
   });
 
   test("says of each value what may stand there instead", () => {
-    const found = findUnavailable({ auth: { type: "basic", preset: "slack" }, filter: {} });
+    const found = findUnavailable({ auth: { type: "hmac", preset: "slack" }, filter: {} });
     expect(found.map(({ path, message }) => [path, message])).toEqual([
-      ["/webhook/auth/type", expect.stringContaining("none or bearer or hmac")],
-      ["/webhook/auth/preset", expect.stringContaining("github")],
+      ["/webhook/auth/preset", expect.stringContaining("hmac or github or bearer or basic")],
       ["/webhook/filter", expect.stringContaining("leave it out")],
     ]);
   });
@@ -143,6 +142,9 @@ describe("findConflicts", () => {
     [{}, 0],
     [{ type: "bearer", preset: "github" }, 1],
     [{ type: "hmac", preset: "bearer" }, 1],
+    [{ type: "basic", preset: "basic" }, 0],
+    [{ type: "bearer", preset: "basic" }, 1],
+    [{ type: "basic", preset: "bearer" }, 1],
     [{ type: "none", preset: "hmac" }, 1],
     [{ preset: "github" }, 1],
   ];
@@ -154,13 +156,10 @@ describe("findConflicts", () => {
 
 describe("resolveWebhook", () => {
   test("gives every method its own preset", () => {
-    const presetOf = (type: "none" | "bearer" | "hmac") =>
-      resolveWebhook(deps(), { auth: { type } }).auth.preset;
-    expect([presetOf("none"), presetOf("bearer"), presetOf("hmac")]).toEqual([
-      null,
-      "bearer",
-      "hmac",
-    ]);
+    const presets = AUTH_TYPES.map(
+      (type) => resolveWebhook(deps(), { auth: { type } }).auth.preset,
+    );
+    expect(presets).toEqual([null, "bearer", "basic", "hmac"]);
   });
 
   test("takes the larger body of preset and instance, and the owner's before both", () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { bearerOf, covers, grantOf } from "../../src/auth/guard";
+import { agentOf, bearerOf, covers, grantOf } from "../../src/auth/guard";
 import type { Grant } from "../../src/auth/tokens.store";
 import type { Scope } from "../../src/vocabulary";
 import { SCOPES } from "../../src/vocabulary";
@@ -47,37 +47,50 @@ describe("covers", () => {
     SCOPES.map((needs, wanted): [Scope, Scope, boolean] => [has, needs, rank >= wanted]),
   );
   test.each(SCOPE_ROWS)("%s for %s: %p", (has, needs, expected) => {
-    expect(covers(grantFor(has), { scope: needs, path: "/anything" })).toBe(expected);
+    expect(covers(grantFor(has), { scope: needs, agentId: "agt_1" })).toBe(expected);
+    expect(covers(grantFor(has), { scope: needs, agentId: null })).toBe(expected);
   });
 
-  const PATHS: [path: string, inside: boolean][] = [
-    ["/agents/agt_1", true],
-    ["/agents/agt_1/", true],
-    ["/agents/agt_1/executions/x", true],
-    ["/agents/agt_1/webhook/secrets", true],
-    ["/agents", false],
-    ["/agents/", false],
-    ["/agents/agt_10", false],
-    ["/agents/agt_2", false],
-    ["/agents/AGT_1", false],
-    ["/agents/agt_1%2f", false],
-    ["/x/agents/agt_1/", false],
-    ["/deliveries", false],
-    ["/providers/agt_1", false],
-    ["/", false],
+  const AGENTS: [agentId: string | null, inside: boolean][] = [
+    ["agt_1", true],
+    ["agt_10", false],
+    ["agt_2", false],
+    ["AGT_1", false],
+    ["agt_1/../agt_2", false],
+    ["", false],
+    [null, false],
   ];
-  test.each(PATHS)("an agent's own token on %s: %p", (path, inside) => {
-    expect(covers(grantFor("admin", "agt_1"), { scope: "read", path })).toBe(inside);
+  test.each(AGENTS)("an agent's own token on a route of %j: %p", (agentId, inside) => {
+    expect(covers(grantFor("admin", "agt_1"), { scope: "read", agentId })).toBe(inside);
   });
 
   test("never gives an agent's token more than the same token without an agent", () => {
     const scopes = fc.constantFrom(...SCOPES);
+    const agents = fc.option(fc.constantFrom("agt_1", "agt_2"));
     fc.assert(
-      fc.property(scopes, scopes, fc.webPath(), (has, needs, path) => {
-        const bound = covers(grantFor(has, "agt_1"), { scope: needs, path });
-        return !bound || covers(grantFor(has), { scope: needs, path });
+      fc.property(scopes, scopes, agents, (has, needs, agentId) => {
+        const bound = covers(grantFor(has, "agt_1"), { scope: needs, agentId });
+        return !bound || covers(grantFor(has), { scope: needs, agentId });
       }),
     );
+  });
+});
+
+describe("agentOf", () => {
+  const ROUTES: [route: string, params: Record<string, string> | undefined, id: string | null][] = [
+    ["/agents/:id", { id: "agt_1" }, "agt_1"],
+    ["/agents/:id/webhook/secrets", { id: "agt_1" }, "agt_1"],
+    ["/agents/:id/executions/:executionId", { id: "agt_1", executionId: "agt_2" }, "agt_1"],
+    ["/agents", undefined, null],
+    ["/agents/:id", undefined, null],
+    ["/providers/:id", { id: "agt_1" }, null],
+    ["/tokens/:id", { id: "agt_1" }, null],
+    ["/deliveries/:deliveryId", { deliveryId: "agt_1" }, null],
+    ["/agents/:identity", { id: "agt_1" }, null],
+    ["/x/agents/:id", { id: "agt_1" }, null],
+  ];
+  test.each(ROUTES)("of %s with %j is %j", (route, params, id) => {
+    expect(agentOf({ route, params })).toBe(id);
   });
 });
 

@@ -106,7 +106,7 @@ test("random secrets carry their prefix and 256 bits, and differ", () => {
 
 const key = repeat(1, 32);
 const context = "secrets|webhook|whs_1|0a1b2c3d";
-const sealed = seal({ key, text: "whsec_secret-é", context });
+const sealed = seal({ key, plain: "whsec_secret-é", context });
 
 /** Any code point that UTF-8 can write. */
 const letter = fc
@@ -117,7 +117,7 @@ describe("sealed text", () => {
   test("opens with its key and context, whatever the text", () => {
     fc.assert(
       fc.property(fc.string({ unit: letter }), fc.string({ unit: letter }), (text, around) => {
-        const bytes = seal({ key, text, context: around });
+        const bytes = seal({ key, plain: text, context: around });
         expect(unseal({ key, sealed: bytes, context: around })).toBe(text);
       }),
     );
@@ -146,7 +146,7 @@ describe("sealed text", () => {
   });
 
   test("differs each time and shows nothing of the text", () => {
-    const made = Array.from({ length: 50 }, () => seal({ key, text: "same text", context }));
+    const made = Array.from({ length: 50 }, () => seal({ key, plain: "same text", context }));
     expect(new Set(made.map((bytes) => bytes.toString("hex"))).size).toBe(50);
     expect(new Set(made.map((bytes) => bytes.toString("hex", 0, 12))).size).toBe(50);
     for (const bytes of made) expect(bytes.includes("same")).toBe(false);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { AppError } from "../../src/errors";
-import { readPartialText, toFailure } from "../../src/pipelines/failures";
+import { readLogs, readPartialText, toFailure } from "../../src/pipelines/failures";
+import { CodeError } from "../../src/sandbox/code";
 
 function failureOf(error: unknown) {
   const unexpected: unknown[] = [];
@@ -50,4 +51,10 @@ test("partial text is read where there is some", () => {
     null,
     null,
   ]);
+});
+
+test("logged lines are read where there are some", () => {
+  expect(readLogs(new CodeError("CODE_FAILED", { logs: ["one", "two"] }))).toEqual(["one", "two"]);
+  expect(readLogs(Object.assign(new Error(), { logs: ["a", 1, null] }))).toEqual(["a"]);
+  expect([readLogs(null), readLogs(new Error()), readLogs({ logs: "a" })]).toEqual([[], [], []]);
 });

@@ -17,6 +17,7 @@ import type { RunData, RunDeps } from "../../src/pipelines/run";
 import type { TemplateScope } from "../../src/pipelines/templates/template";
 import type { CompiledPipeline } from "../../src/pipelines/validate";
 import { validatePipeline } from "../../src/pipelines/validate";
+import { evaluateCode } from "../support/evaluate-code";
 
 /** A node of any type with its data. */
 export const node = (spec: { id: string; type: Node["type"]; data?: Node["data"] }): Node => ({
@@ -39,6 +40,14 @@ export const llm = (id: string, data: Node["data"] = {}): Node =>
     type: "llm_call",
     data: { providerId: "echo", userPromptTemplate: "{{input}}", ...data },
   });
+
+/** A `transform` with its code. */
+export const transform = (id: string, code: string, data: Node["data"] = {}): Node =>
+  node({ id, type: "transform", data: { code, ...data } });
+
+/** A `condition` with its expression. */
+export const condition = (id: string, expression: string, data: Node["data"] = {}): Node =>
+  node({ id, type: "condition", data: { expression, ...data } });
 
 /** `in`, the given nodes, and `out` with a mapping. */
 export const pipelineOf = (spec: {
@@ -133,6 +142,7 @@ export function createTestHost(overrides: Partial<RunDeps> = {}): TestHost {
         waiting.get(index)?.(open);
       }),
     isPureProvider: (id) => id === "echo",
+    runCode: evaluateCode,
     journal: {
       async startEffect(start, steps) {
         host.starts.push({ start, steps: structuredClone(steps) });
@@ -167,6 +177,7 @@ export const NOTHING: Recorded = { steps: new Map(), effects: new Map() };
 
 export const runData = (pipeline: Pipeline, more: Partial<RunData> = {}): RunData => ({
   pipeline: compile(pipeline),
+  agent: 1,
   executionId: "exec_1",
   startedAt: "2026-01-01T00:00:00.000Z",
   attempt: 1,

@@ -21,6 +21,7 @@ function handMade(spec: {
     nodes: Object.entries(spec).map(([id, { program, to }]) => ({
       id,
       type: id === "out" ? "output" : "input",
+      continuesOnError: false,
       incoming: incoming(id),
       outgoing: to.map((end) => {
         const [target = "", handle = null] = end.split(":");

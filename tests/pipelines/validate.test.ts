@@ -62,8 +62,8 @@ test("long names and many names of unknown fields are not repeated", () => {
 
 test("what is not available is told however many unknown fields stand before it", () => {
   const data = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`f${index}`, 1]));
-  const { unavailable } = validate(chain({ ...data, retries: 1, onError: "continue" }));
-  expect(unavailable.map((fault) => fault.field)).toEqual(["onError", "retries"]);
+  const { unavailable } = validate(chain({ ...data, toolIds: [], retries: 1 }));
+  expect(unavailable.map((fault) => fault.field)).toEqual(["toolIds", "retries"]);
 });
 
 test("what is not available is told of a pipeline beyond the limits as well", () => {
@@ -89,7 +89,6 @@ test.each([
   ["maxToolRounds", 8],
   ["outputSchema", { type: "object" }],
   ["retries", 0],
-  ["onError", "continue"],
 ] as [string, Json][])("the field %s of an llm_call is not available", (field, value) => {
   const result = validate(chain({ [field]: value }));
   expect(result.faults).toEqual([]);
@@ -104,12 +103,23 @@ test.each([
   expect(result.compiled).toBeNull();
 });
 
-test.each(["input", "output", "transform"] as const)(
-  "onError of an %s node is not available",
+test.each([
+  ["continue", []],
+  ["fail", ["FIELD_TYPE llm.onError"]],
+  [true, ["FIELD_TYPE llm.onError"]],
+  [null, ["FIELD_TYPE llm.onError"]],
+] as [Json, string[]][])("onError %j of an llm_call has the faults %p", (onError, expected) => {
+  expect(listCodes(chain({ onError }))).toEqual(expected);
+});
+
+test.each(["input", "output"] as const)(
+  "onError is no field of an %s, which an execution cannot go on without",
   (type) => {
     const data = { mapping: "x", onError: "continue" };
-    const { unavailable } = validate({ nodes: [node({ id: "x", type, data })], edges: [] });
-    expect(unavailable.filter((fault) => fault.field === "onError")).toHaveLength(1);
+    const { faults } = validate({ nodes: [node({ id: "x", type, data })], edges: [] });
+    expect(faults.filter((fault) => fault.field === "onError")).toMatchObject([
+      { nodeId: "x", code: "FIELD_UNKNOWN" },
+    ]);
   },
 );
 

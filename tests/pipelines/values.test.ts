@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Json } from "../../src/pipelines/record";
 import { isRecord } from "../../src/lib/json-value";
-import { fitsBytes, readOwn, readPath } from "../../src/pipelines/values";
+import { clipText, clipValue, fitsBytes, readOwn, readPath } from "../../src/pipelines/values";
 
 test.each([
   [{ a: 1 }, "a", 1],
@@ -58,4 +58,12 @@ test("a large value that is repeated is counted up to the limit only", () => {
   const large = "x".repeat(1_000_000);
   const value: Json = Array.from({ length: 100_000 }, () => large);
   expect(fitsBytes(value, 1_048_576)).toBe(false);
+});
+
+test("a value is kept whole up to the limit, then its start or a note", () => {
+  expect(clipValue({ a: "12" }, 10)).toEqual({ a: "12" });
+  expect(clipValue({ a: "123" }, 10)).toBe("… (more than 10 bytes of JSON)");
+  expect(clipValue("1234567890", 10)).toBe("1234567890");
+  expect(clipValue("1234567890x", 10)).toBe("1234567890… (11 characters)");
+  expect(clipText("", 0)).toBe("");
 });

@@ -112,6 +112,18 @@ CREATE TABLE `journal` (
 	CONSTRAINT "journal_kind" CHECK("journal"."kind" in ('steps', 'effect_started', 'effect_ended'))
 ) STRICT;
 
+CREATE TABLE `kept_answers` (
+	`scope` blob PRIMARY KEY NOT NULL,
+	`body_mac` blob NOT NULL,
+	`key_id` text NOT NULL,
+	`expires_at` integer NOT NULL,
+	`status` integer,
+	`headers` text,
+	`packed` integer,
+	`sealed` blob,
+	CONSTRAINT "kept_answers_whole" CHECK(("kept_answers"."status" is null) = ("kept_answers"."sealed" is null) and ("kept_answers"."headers" is null) = ("kept_answers"."sealed" is null) and ("kept_answers"."packed" is null) = ("kept_answers"."sealed" is null))
+) STRICT;
+
 CREATE TABLE migrations (position integer primary key, name text not null unique, hash text not null, applied_at integer not null) strict;
 
 CREATE TABLE `payloads` (
@@ -187,7 +199,11 @@ CREATE INDEX `executions_running` ON `executions` (`seq`) WHERE "executions"."st
 
 CREATE INDEX `executions_waiting` ON `executions` (`agent`,`seq`) WHERE "executions"."state" = 'waiting';
 
+CREATE INDEX `idempotency_keys_to_sweep` ON `idempotency_keys` (`expires_at`);
+
 CREATE UNIQUE INDEX `journal_effect_ends_once` ON `journal` (`execution`,`effect`) WHERE "journal"."kind" = 'effect_ended';
+
+CREATE INDEX `kept_answers_to_sweep` ON `kept_answers` (`expires_at`);
 
 CREATE INDEX `secrets_of_owner` ON `secrets` (`purpose`,`owner_id`);
 

@@ -211,5 +211,11 @@ test("secrets that another key sealed are counted", () => {
 });
 
 test("webhook secrets are made in the form that secret scanners know", () => {
-  expect(makeWebhookSecret()).toMatch(/^whsec_[A-Za-z0-9_-]{43}$/);
+  for (const type of ["none", "bearer", "hmac"] as const) {
+    expect(makeWebhookSecret(type)).toMatch(/^whsec_[A-Za-z0-9_-]{43}$/);
+  }
+});
+
+test("secrets for basic are made as user and password", () => {
+  expect(makeWebhookSecret("basic")).toMatch(/^hookline:[A-Za-z0-9_-]{43}$/);
 });

@@ -2,8 +2,9 @@
 
 import type { TestApp } from "./app";
 
-/** The secret of `agentWithSecret`. */
+/** The secret of `agentWithSecret`, and the one that it sets for `basic`. */
 export const SECRET = "a-webhook-secret-of-the-tests";
+export const BASIC_SECRET = `sender:${SECRET}`;
 
 interface PipelineOptions {
   providerId?: string;
@@ -67,7 +68,7 @@ export async function setSecret(app: TestApp, data: { id: string; secret: string
   if (taken.status !== 201) throw new Error(taken.text);
 }
 
-/** An agent with that method of authentication, whose only secret is `SECRET`. */
+/** An agent with that method of authentication, whose only secret is `SECRET` or `BASIC_SECRET`. */
 export async function agentWithSecret(
   app: TestApp,
   data: { auth: Record<string, unknown>; patch?: Record<string, unknown> },
@@ -77,6 +78,7 @@ export async function agentWithSecret(
     ...rest,
     webhook: { ...(typeof webhook === "object" ? webhook : {}), auth: data.auth },
   });
-  await setSecret(app, { id: agent.id, secret: SECRET });
+  const secret = data.auth["type"] === "basic" ? BASIC_SECRET : SECRET;
+  await setSecret(app, { id: agent.id, secret });
   return agent;
 }

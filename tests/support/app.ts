@@ -31,6 +31,14 @@ export interface TestOptions {
   masterKey?: Buffer;
 }
 
+/** An API call: its method and path, and what it sends. */
+export interface Call {
+  call: string;
+  body?: unknown;
+  token?: string;
+  headers?: Record<string, string>;
+}
+
 /** A migrated database in memory. */
 export function createTestDb(): Db {
   const db = openDatabase(":memory:");
@@ -72,14 +80,18 @@ export async function createTestApp(options: TestOptions = {}) {
     return response;
   }
 
-  /** An API call with the admin token; a body is sent as JSON. */
-  async function api(call: string, body?: unknown, token = ADMIN_TOKEN): Promise<ApiAnswer> {
+  /** An API call with headers of its own; a body is sent as JSON. */
+  async function send({ call, body, token = ADMIN_TOKEN, headers = {} }: Call): Promise<ApiAnswer> {
     const [method = "GET", path = "/"] = call.split(" ");
-    const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const all = new Headers({ Authorization: `Bearer ${token}`, ...headers });
+    if (body !== undefined) all.set("Content-Type", "application/json");
     const init = body === undefined ? {} : { body: JSON.stringify(body) };
-    return readAnswer(await request(path, { method, headers, ...init }));
+    return readAnswer(await request(path, { method, headers: all, ...init }));
   }
+
+  /** An API call with the admin token. */
+  const api = (call: string, body?: unknown, token = ADMIN_TOKEN): Promise<ApiAnswer> =>
+    send({ call, body, token });
 
   /** A delivery to an agent's webhook, as JSON unless `init` says otherwise. */
   async function deliver(agentId: string, body: string | Uint8Array, init: RequestInit = {}) {
@@ -97,7 +109,7 @@ export async function createTestApp(options: TestOptions = {}) {
     return created.data;
   }
 
-  return { ...assembly, app, clock, db, request, api, deliver, agent };
+  return { ...assembly, app, clock, db, request, send, api, deliver, agent };
 }
 
 export type TestApp = Awaited<ReturnType<typeof createTestApp>>;

@@ -18,13 +18,16 @@ export interface Call {
   body?: unknown;
   /** In place of the target's own; null sends none. */
   token?: string | null;
+  /** Besides those of token and body. */
+  headers?: Record<string, string>;
 }
 
 /** One API call. */
 export async function ask(target: Target, data: Call | string): Promise<ApiAnswer> {
   const { call, body, token = target.token } = typeof data === "string" ? { call: data } : data;
   const [method = "GET", path = "/"] = call.split(" ");
-  const headers = new Headers(token === null ? {} : { Authorization: `Bearer ${token}` });
+  const headers = new Headers(typeof data === "string" ? {} : data.headers);
+  if (token !== null) headers.set("Authorization", `Bearer ${token}`);
   if (body !== undefined) headers.set("Content-Type", "application/json");
   const init = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await fetch(`${target.url}${path}`, {

@@ -21,6 +21,11 @@ export const bearerHeaders = (secret: string): Record<string, string> => ({
   Authorization: `Bearer ${secret}`,
 });
 
+/** RFC 7617, of `user:password`. */
+export const basicHeaders = (secret: string): Record<string, string> => ({
+  Authorization: `Basic ${Buffer.from(secret).toString("base64")}`,
+});
+
 /** A GitHub delivery; `event` is `push` and `id` is fixed unless said otherwise. */
 export const githubHeaders = (
   data: Signed & { event?: string; id?: string },

@@ -15,6 +15,7 @@ import type { Pipeline } from "../../src/pipelines/pipelines.schema";
 import type { Json } from "../../src/pipelines/record";
 import { llm, pipelineOf } from "../pipelines/fixtures";
 import { createTestDb } from "./app";
+import { evaluateCode } from "./evaluate-code";
 import type { HeldModels } from "./held-models";
 import { createHeldModels } from "./held-models";
 import { createRecordedLog } from "./recorded-log";
@@ -77,6 +78,7 @@ export function createSlots(options: SlotOptions = {}) {
     executionTimeoutMs: 60_000,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPureProvider(id),
+    runCode: evaluateCode,
     releasePlace: (agent) => void released.push(agent),
     onFinished: (end) => void ends.push(end),
     ...options,

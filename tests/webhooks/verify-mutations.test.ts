@@ -6,7 +6,7 @@ import { sha256 } from "../../src/lib/crypto";
 import type { PresetRow } from "../../src/webhooks/presets/preset";
 import { PRESET_ROWS } from "../../src/webhooks/presets/table";
 import { verify } from "../../src/webhooks/verify";
-import { sign } from "../support/signing";
+import { basicHeaders, sign } from "../support/signing";
 
 const SIGNED_ROWS: [name: string, row: PresetRow][] = Object.values(PRESET_ROWS)
   .filter((row) => row.signature !== null)
@@ -82,6 +82,42 @@ describe.each(SIGNED_ROWS)("under %s", (_name, row) => {
       fc.property(bodies, texts, (body, text) => {
         const value = text.replaceAll(/[^\x21-\x7e]/g, "");
         return !passes({ row, secret: "s", body, digest: value });
+      }),
+    );
+  });
+});
+
+describe("under basic", () => {
+  const passwords = fc.tuple(secrets, secrets).map(([user, word]) => `${user}:${word}`);
+  const { basic } = PRESET_ROWS;
+
+  function passesBasic(secret: string, authorization: string): boolean {
+    const held = { id: "held", text: secret, digest: sha256(secret), expiresAt: null };
+    const headers = new Headers({ Authorization: authorization });
+    const request = { row: basic, secrets: [held], headers, body: new Uint8Array(), now: 0 };
+    return verify(request).ok;
+  }
+  const authorizationOf = (secret: string): string => basicHeaders(secret)["Authorization"] ?? "";
+
+  test("what names the secret passes, and no other user or password", () => {
+    fc.assert(
+      fc.property(passwords, passwords, (secret, other) => {
+        fc.pre(secret !== other);
+        const own = passesBasic(secret, authorizationOf(secret));
+        return own && !passesBasic(secret, authorizationOf(other));
+      }),
+    );
+  });
+
+  test("no header that differs in one character of its base64 passes", () => {
+    const characters = fc.constantFrom("A", "B", "y", "0", "9", "+", "/", "=", "-", "_", " ");
+    fc.assert(
+      fc.property(passwords, fc.nat(), characters, (secret, at, character) => {
+        const own = authorizationOf(secret);
+        const place = "Basic ".length + (at % (own.length - "Basic ".length));
+        const other = own.slice(0, place) + character + own.slice(place + 1);
+        // White space at the end of a header is none of its value (RFC 9110).
+        return passesBasic(secret, other) === (other.trim() === own);
       }),
     );
   });

@@ -7,7 +7,7 @@ import type { VerifySecret } from "../../src/webhooks/verify";
 import { verify } from "../../src/webhooks/verify";
 import { agentWithSecret, setSecret } from "../support/agents";
 import { createTestApp } from "../support/app";
-import { bearerHeaders, sign } from "../support/signing";
+import { basicHeaders, bearerHeaders, sign } from "../support/signing";
 import type { Vector } from "../support/vectors";
 import { bodyOf, headersOf, VECTORS } from "../support/vectors";
 
@@ -41,7 +41,7 @@ describe("the vectors", () => {
   test("are those of every preset that is built, in number", () => {
     const names = new Set(VECTORS.map((vector) => vector.provider));
     expect([...names].toSorted()).toEqual(Object.keys(PRESET_ROWS).toSorted());
-    expect([valid.length, invalid.length]).toEqual([24, 32]);
+    expect([valid.length, invalid.length]).toEqual([25, 36]);
   });
 
   test.each(valid)("$id passes ($level)", (vector) => {
@@ -109,6 +109,7 @@ describe("of several secrets", () => {
         headers: new Headers({ "X-Webhook-Signature": sign({ secret: "", body }) }),
       },
       { row: rowOf("bearer"), headers: new Headers(bearerHeaders("")) },
+      { row: rowOf("basic"), headers: new Headers(basicHeaders("")) },
     ];
     for (const request of requests) {
       expect(verify({ ...request, secrets: [secretOf("")], body, now: 0 }).ok).toBe(false);
@@ -123,6 +124,44 @@ describe("a bearer secret beyond ASCII", () => {
     const headers = new Headers({ Authorization: `Bearer ${wire}` });
     const request = { row: rowOf("bearer"), headers, body: new Uint8Array(), now: 0 };
     expect(verify({ ...request, secrets: [secretOf(secret)] }).ok).toBe(true);
+  });
+});
+
+describe("a basic secret", () => {
+  const judgeBasic = (secret: string, authorization: string) =>
+    verify({
+      row: rowOf("basic"),
+      secrets: [secretOf(secret)],
+      headers: new Headers({ Authorization: authorization }),
+      body: new Uint8Array(),
+      now: 0,
+    });
+
+  test.each(["u:p", ":p", "u:", ":", "u:p:q", "u: p", "Schlüssel:鍵"])("%p passes", (secret) => {
+    const { Authorization = "" } = basicHeaders(secret);
+    expect(judgeBasic(secret, Authorization).ok).toBe(true);
+  });
+
+  const OTHER_SPELLINGS: [name: string, encoded: string][] = [
+    ["without its padding", "dXNlcjpwYTpzcw"],
+    ["with more padding", "dXNlcjpwYTpzcw==="],
+    ["with bits behind its end", "dXNlcjpwYTpzcx=="],
+    ["with a space inside", "dXNl cjpwYTpzcw=="],
+    ["twice", "dXNlcjpwYTpzcw==, dXNlcjpwYTpzcw=="],
+    ["in clear", "user:pa:ss"],
+    ["encoded again", "ZFhObGNqcHdZVHB6Y3c9PQ=="],
+  ];
+  test.each(OTHER_SPELLINGS)("is refused %s", (_name, encoded) => {
+    expect(judgeBasic("user:pa:ss", "Basic dXNlcjpwYTpzcw==").ok).toBe(true);
+    expect(judgeBasic("user:pa:ss", `Basic ${encoded}`)).toEqual({
+      ok: false,
+      reason: "BASIC_MISMATCH",
+    });
+  });
+
+  test("without a colon verifies nothing, not even itself", () => {
+    const { Authorization = "" } = basicHeaders("no-colon-at-all");
+    expect(judgeBasic("no-colon-at-all", Authorization).ok).toBe(false);
   });
 });
 
@@ -145,8 +184,7 @@ describe("through the app", () => {
 
   test.each(VECTORS)("$id is let in or refused with 401", async (vector) => {
     const app = await createTestApp();
-    const type = vector.provider === "bearer" ? "bearer" : "hmac";
-    const auth = { type, preset: vector.provider };
+    const auth = { type: rowOf(vector.provider).authType, preset: vector.provider };
     const { id } = await agentWithSecret(app, { auth });
     await setSecret(app, { id, secret: vector.secret });
     const { status } = await app.deliver(id, bodyOf(vector), { headers: headersOf(vector) });

@@ -13,7 +13,7 @@ import {
 import type { NodeHost, NodeOutcome, NodeType } from "../program";
 import type { Json, ModelAnswer, ModelCall, StepRecord, Usage } from "../record";
 import { renderText } from "../templates/template";
-import { readOwn } from "../values";
+import { clipText, readOwn } from "../values";
 
 const providerId = providerField("providerId");
 const userPromptTemplate = requiredTemplateField("userPromptTemplate");
@@ -67,13 +67,6 @@ async function callModel(
 
 /** Characters of a prompt that its step keeps: many nodes may send the same large input. */
 const MAX_KEPT_CHARS = 65_536;
-
-/** Enough of a text to know it by. A copy: a part of a text would keep all of it in memory. */
-function clip(text: string): string {
-  if (text.length <= MAX_KEPT_CHARS) return text;
-  const kept = Buffer.from(text.slice(0, MAX_KEPT_CHARS)).toString();
-  return `${kept}… (${text.length} characters)`;
-}
 
 const toResult = (answer: ModelAnswer): Json => ({
   ...answer,
@@ -172,8 +165,8 @@ export const llmCallNode: NodeType = {
         };
         step.input = {
           model: call.model,
-          system: call.system === null ? null : clip(call.system),
-          prompt: clip(call.prompt),
+          system: call.system === null ? null : clipText(call.system, MAX_KEPT_CHARS),
+          prompt: clipText(call.prompt, MAX_KEPT_CHARS),
           temperature: call.temperature,
           maxTokens: call.maxTokens,
         };

@@ -2,14 +2,18 @@
 
 import { BUILT_NODE_TYPES, type BuiltNodeType } from "../../vocabulary";
 import type { NodeType } from "../program";
+import { conditionNode } from "./condition";
 import { inputNode } from "./input";
 import { llmCallNode } from "./llm_call";
 import { outputNode } from "./output";
+import { transformNode } from "./transform";
 
 const NODE_TYPE_TABLE: Readonly<Record<BuiltNodeType, NodeType>> = {
   input: inputNode,
   llm_call: llmCallNode,
   output: outputNode,
+  condition: conditionNode,
+  transform: transformNode,
 };
 
 /** Whether this version runs nodes of this type. */

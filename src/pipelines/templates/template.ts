@@ -44,13 +44,16 @@ export interface TemplateScope {
 /** From `{{` to the `}}` that stands outside quotes. */
 const EXPRESSION = /\{\{((?:[^{}"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*)\}\}/sy;
 
-type Found = { end: number; part: TemplatePart } | { end: number; fault: TemplateFault };
+/** An expression and where the text goes on after it. */
+export type Found = { end: number; reference: Reference } | { end: number; fault: TemplateFault };
 
-interface Reader {
+export interface Reader {
   text: string;
   /** Expressions so far: one that is repeated is parsed, and found faulty, once. */
   known: Map<string, ParsedExpression>;
 }
+
+export const createReader = (text: string): Reader => ({ text, known: new Map() });
 
 function parseOnce({ known }: Reader, text: string): ParsedExpression {
   const parsed = known.get(text) ?? parseExpression(text);
@@ -59,7 +62,7 @@ function parseOnce({ known }: Reader, text: string): ParsedExpression {
 }
 
 /** Reads the expression that opens at `at`; `end` is where the text goes on. */
-function readExpression(reader: Reader, at: number): Found {
+export function readExpression(reader: Reader, at: number): Found {
   const { text } = reader;
   // Looking no further than an expression may reach keeps hostile text linear.
   EXPRESSION.lastIndex = 0;
@@ -67,7 +70,7 @@ function readExpression(reader: Reader, at: number): Found {
   if (match !== null) {
     const parsed = parseOnce(reader, match[1] ?? "");
     const end = at + match[0].length;
-    return parsed.ok ? { end, part: parsed.reference } : { end, fault: parsed.fault };
+    return parsed.ok ? { end, reference: parsed.reference } : { end, fault: parsed.fault };
   }
   const close = text.indexOf("}}", at);
   if (close < 0) {
@@ -91,7 +94,7 @@ export function parseTemplate(text: string): ParsedTemplate {
     const message = `The template is longer than ${MAX_TEMPLATE_LENGTH} characters; shorten it.`;
     return { ok: false, faults: [{ code: "TEMPLATE_TOO_LONG", message }] };
   }
-  const reader: Reader = { text, known: new Map() };
+  const reader = createReader(text);
   const parts: TemplatePart[] = [];
   const faults: TemplateFault[] = [];
   let literal = "";
@@ -112,7 +115,7 @@ export function parseTemplate(text: string): ParsedTemplate {
     }
     if (literal !== "") parts.push(literal);
     literal = "";
-    parts.push(found.part);
+    parts.push(found.reference);
   }
   literal += text.slice(from);
   if (literal !== "") parts.push(literal);

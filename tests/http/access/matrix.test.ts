@@ -24,6 +24,7 @@ async function prepare() {
   const executionId: string = sent.data.executionId;
   const body = { type: "openai-compatible", name: "p", baseUrl: "https://x.test/v1" };
   const provider = await app.api("POST /providers", body);
+  const token = await app.api("POST /tokens", { name: "t", scope: "read" });
   const names: Record<string, string> = {
     ":executionId": executionId,
     ":deliveryId": executionId.replace("exec_", "dlv_"),
@@ -33,7 +34,8 @@ async function prepare() {
   const readToken = (sent.headers.get("location") ?? "").split("token=")[1] ?? "";
   const pathOf = (route: string): string => {
     const path = route.split(" ")[1] ?? "";
-    const id = path.startsWith("/providers") ? provider.data.id : own.id;
+    const things: Record<string, string> = { providers: provider.data.id, tokens: token.data.id };
+    const id = things[path.split("/")[1] ?? ""] ?? own.id;
     return path.replace(":id", id).replaceAll(/:\w+/g, (name) => names[name] ?? name);
   };
   return { app, own, other, readToken, pathOf };
@@ -41,41 +43,56 @@ async function prepare() {
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
+interface Credential {
+  authorization?: string;
+  query?: string;
+}
+
+const bearer = (text: string): Credential => ({ authorization: `Bearer ${text}` });
+
+const stored = async (app: TestApp, token: Parameters<typeof addToken>[1]): Promise<Credential> =>
+  bearer(await addToken(app, token));
+
 /** Credentials by name: what of a request they make. */
-const CREDENTIALS: Record<
-  string,
-  (data: Prepared) => Promise<{ bearer?: string; query?: string }>
-> = {
+const CREDENTIALS: Record<string, (data: Prepared) => Promise<Credential>> = {
   none: async () => ({}),
-  empty: async () => ({ bearer: "" }),
-  wrong: async () => ({ bearer: "hk_live_wrong-wrong-wrong-wrong-wrong-wrong" }),
-  read: async ({ app }) => ({ bearer: await addToken(app, { scope: "read" }) }),
-  operate: async ({ app }) => ({ bearer: await addToken(app, { scope: "operate" }) }),
-  admin: async ({ app }) => ({ bearer: await addToken(app, { scope: "admin" }) }),
-  "own read": async ({ app, own }) => ({
-    bearer: await addToken(app, { scope: "read", agentId: own.id }),
+  empty: async () => bearer(""),
+  malformed: async ({ app }) => bearer(`${await addToken(app, { scope: "admin" })} x`),
+  "of another scheme": async ({ app }) => ({
+    authorization: `Basic ${btoa(`x:${await addToken(app, { scope: "admin" })}`)}`,
   }),
-  "own admin": async ({ app, own }) => ({
-    bearer: await addToken(app, { scope: "admin", agentId: own.id }),
-  }),
-  "other admin": async ({ app, other }) => ({
-    bearer: await addToken(app, { scope: "admin", agentId: other.id }),
-  }),
-  expired: async ({ app }) => ({
-    bearer: await addToken(app, { scope: "admin", expiresAt: app.clock.now() }),
-  }),
-  "webhook secret": async () => ({ bearer: SECRET }),
+  wrong: async () => bearer("hk_live_wrong-wrong-wrong-wrong-wrong-wrong"),
+  read: ({ app }) => stored(app, { scope: "read" }),
+  operate: ({ app }) => stored(app, { scope: "operate" }),
+  admin: ({ app }) => stored(app, { scope: "admin" }),
+  "own read": ({ app, own }) => stored(app, { scope: "read", agentId: own.id }),
+  "own operate": ({ app, own }) => stored(app, { scope: "operate", agentId: own.id }),
+  "own admin": ({ app, own }) => stored(app, { scope: "admin", agentId: own.id }),
+  "other read": ({ app, other }) => stored(app, { scope: "read", agentId: other.id }),
+  "other operate": ({ app, other }) => stored(app, { scope: "operate", agentId: other.id }),
+  "other admin": ({ app, other }) => stored(app, { scope: "admin", agentId: other.id }),
+  expired: ({ app }) => stored(app, { scope: "admin", expiresAt: app.clock.now() }),
+  deleted: async ({ app }) => {
+    const { data } = await app.api("POST /tokens", { name: "gone", scope: "admin" });
+    await app.api(`DELETE /tokens/${data.id}`);
+    return bearer(data.token);
+  },
+  "webhook secret": async () => bearer(SECRET),
   "read link": async ({ readToken }) => ({ query: `?token=${readToken}` }),
-  "read link as bearer": async ({ readToken }) => ({ bearer: readToken }),
+  "read link as bearer": async ({ readToken }) => bearer(readToken),
 };
 
-/** The scope that a credential has on the agent's own routes, and whether only there. */
-const GRANTS: Record<string, { scope: (typeof SCOPES)[number]; bound: boolean }> = {
-  read: { scope: "read", bound: false },
-  operate: { scope: "operate", bound: false },
-  admin: { scope: "admin", bound: false },
-  "own read": { scope: "read", bound: true },
-  "own admin": { scope: "admin", bound: true },
+/** The scope that a credential has, and the routes on which it has it. */
+const GRANTS: Record<string, { scope: (typeof SCOPES)[number]; on: "all" | "own" | "other" }> = {
+  read: { scope: "read", on: "all" },
+  operate: { scope: "operate", on: "all" },
+  admin: { scope: "admin", on: "all" },
+  "own read": { scope: "read", on: "own" },
+  "own operate": { scope: "operate", on: "own" },
+  "own admin": { scope: "admin", on: "own" },
+  "other read": { scope: "read", on: "other" },
+  "other operate": { scope: "operate", on: "other" },
+  "other admin": { scope: "admin", on: "other" },
 };
 
 /** The status that a credential must get from a route. */
@@ -84,11 +101,11 @@ function expectedOf(route: string, data: { row: RouteRow; credential: string }):
   if (row.needs === "nobody") return credential === "read link" ? statusWithQuery(row) : row.status;
   if (row.needs === "webhook") return credential === "webhook secret" ? row.status : 401;
   if (credential === "read link") return row.readLink === true ? row.status : 401;
-  if (credential === "other admin") return 403;
   const grant = GRANTS[credential];
   if (grant === undefined) return 401;
   const enough = SCOPES.indexOf(grant.scope) >= SCOPES.indexOf(row.needs);
-  const inside = !grant.bound || route.includes("/agents/:id");
+  const isOwn = route.includes("/agents/:id") && row.beyondAgent !== true;
+  const inside = grant.on === "all" || (grant.on === "own" && isOwn);
   return enough && inside ? row.status : 403;
 }
 
@@ -103,9 +120,9 @@ interface Call {
 
 async function statusOf(route: string, { row, credential, prepared }: Call): Promise<number> {
   const made = await CREDENTIALS[credential]?.(prepared);
-  const { bearer, query = "" } = made ?? {};
+  const { authorization, query = "" } = made ?? {};
   const headers = {
-    ...(bearer === undefined ? {} : bearerHeaders(bearer)),
+    ...(authorization === undefined ? {} : { authorization }),
     ...(row.body === undefined ? {} : { "Content-Type": "application/json" }),
   };
   const init = { method: route.split(" ")[0] ?? "", headers };

@@ -104,13 +104,57 @@ describe("an agent's own token", () => {
     expect((await app.request(path(own.id, other.id), { headers })).status).toBe(status);
   });
 
-  test("does not read another agent's execution under its own path", async () => {
+  test("is told what it lacks: the scope, or the agent", async () => {
     const app = await createTestApp();
     const [own, other] = [await app.agent(), await app.agent()];
-    const { data } = await app.deliver(other.id, "1");
-    const headers = bearerHeaders(await addToken(app, { scope: "admin", agentId: own.id }));
-    const path = `/agents/${own.id}/executions/${data.executionId}`;
-    expect((await app.request(path, { headers })).status).toBe(404);
+    const token = await addToken(app, { scope: "read", agentId: own.id });
+    const hintOf = async (call: string): Promise<string> =>
+      (await app.api(call, undefined, token)).error.hint;
+    expect(await hintOf(`DELETE /agents/${own.id}`)).toContain("the scope admin");
+    expect(await hintOf(`GET /agents/${other.id}`)).toContain("for one agent");
+    expect(await hintOf("GET /tokens")).toContain("the scope admin");
+  });
+
+  test("reads its agent under an encoded spelling of its id", async () => {
+    const app = await createTestApp();
+    const { id } = await app.agent();
+    const headers = bearerHeaders(await addToken(app, { scope: "read", agentId: id }));
+    const path = `/agents/${id.replace("agt", "%61gt")}`;
+    expect((await app.request(path, { headers })).status).toBe(200);
+  });
+
+  test("is told the same of another agent and of one that never was", async () => {
+    const app = await createTestApp();
+    const [own, other] = [await app.agent(), await app.agent()];
+    const unknown = other.id.replace(/.$/, "f");
+    const token = await addToken(app, { scope: "admin", agentId: own.id });
+    const read = async (path: string) => {
+      const { status, body } = await app.api(`GET ${path}`, undefined, token);
+      return { status, error: { ...body.error, requestId: "" } };
+    };
+    for (const rest of ["", "/executions", "/versions/1", "/deliveries/x/raw"]) {
+      const [of, never] = [`/agents/${other.id}${rest}`, `/agents/${unknown}${rest}`];
+      expect(await read(of)).toEqual(await read(never));
+    }
+  });
+
+  test("is told the same of another agent's things under its own path as of unknown ones", async () => {
+    const app = await createTestApp();
+    const [own, other] = [await app.agent(), await app.agent()];
+    const { executionId } = (await app.deliver(other.id, "1")).data;
+    const deliveryId = executionId.replace("exec_", "dlv_");
+    const token = await addToken(app, { scope: "admin", agentId: own.id });
+    for (const rest of [
+      `executions/${executionId}`,
+      `deliveries/${deliveryId}`,
+      `deliveries/${deliveryId}/raw`,
+    ]) {
+      const call = `GET /agents/${own.id}/${rest}`;
+      const [foreign, unknown] = [call, call.replace(/.(?=$|\/raw)/, "f")];
+      for (const asked of [foreign, unknown]) {
+        expectAnswer(await app.api(asked, undefined, token), { status: 404, code: "NOT_FOUND" });
+      }
+    }
   });
 });
 
@@ -151,6 +195,19 @@ describe("a token is found", () => {
     app.clock.advance(1);
     expect((await app.api("GET /agents", undefined, token)).status).toBe(401);
   });
+});
+
+test("no header makes another method of a request", async () => {
+  const app = await createTestApp();
+  const { id } = await app.agent();
+  const admin = bearerHeaders(await addToken(app, { scope: "admin" }));
+  for (const name of ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"]) {
+    const headers = { ...admin, [name]: "DELETE" };
+    expect((await app.request(`/agents/${id}`, { headers })).status).toBe(200);
+    const posted = await app.request(`/agents/${id}?_method=DELETE`, { method: "POST", headers });
+    expect(posted.status).toBe(405);
+  }
+  expect((await app.request(`/agents/${id}`, { headers: admin })).status).toBe(200);
 });
 
 test("HEAD asks for the same credential as GET, and carries no body", async () => {

@@ -11,6 +11,8 @@ export interface RouteRow {
   /** Status for those who are let in. */
   status: number;
   body?: unknown;
+  /** Covered by no token that is bound to an agent. */
+  beyondAgent?: boolean;
   /** Also read by the token of a `Location`. */
   readLink?: boolean;
 }
@@ -36,6 +38,8 @@ export const ROUTES: Record<string, RouteRow> = {
   "GET /agents/:id": read,
   "PATCH /agents/:id": admin(200, { name: "b" }),
   "DELETE /agents/:id": admin(204),
+  "POST /agents/:id/validate": admin(200, {}),
+  "POST /agents/:id/duplicate": { ...admin(201, {}), beyondAgent: true },
   "POST /agents/:id/activate": admin(200),
   "POST /agents/:id/deactivate": admin(200),
   "GET /agents/:id/versions": read,
@@ -46,6 +50,10 @@ export const ROUTES: Record<string, RouteRow> = {
   "GET /providers/:id": read,
   "PATCH /providers/:id": admin(200, { name: "q" }),
   "DELETE /providers/:id": admin(204),
+  "GET /tokens": admin(200),
+  "POST /tokens": admin(201, { name: "a", scope: "admin" }),
+  "GET /tokens/:id": admin(200),
+  "DELETE /tokens/:id": admin(204),
   "GET /agents/:id/executions": read,
   "GET /agents/:id/executions/:executionId": { ...read, readLink: true },
   "POST /agents/:id/invoke": { ...operate, body: { input: 1 } },

@@ -1,11 +1,11 @@
 // Secrets of a webhook: made or taken, shown once, counted, kept when the method changes.
 
 import { describe, expect, test } from "bun:test";
-import { agentWithSecret, SECRET } from "../../support/agents";
+import { agentWithSecret, BASIC_SECRET, SECRET } from "../../support/agents";
 import type { TestApp } from "../../support/app";
 import { createTestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
-import { bearerHeaders, hmacHeaders } from "../../support/signing";
+import { basicHeaders, bearerHeaders, hmacHeaders } from "../../support/signing";
 
 const MADE = /^whsec_[A-Za-z0-9_-]{43}$/;
 
@@ -156,6 +156,68 @@ describe("the method changes and the secret stays", () => {
     }
     const headers = hmacHeaders({ secret: SECRET, body: "1" });
     expect((await app.deliver(id, "1", { headers })).status).toBe(200);
+  });
+});
+
+describe("basic's secret is user and password:", () => {
+  const BASIC = { webhook: { auth: { type: "basic" } } };
+  const MADE_FOR_BASIC = /^hookline:[A-Za-z0-9_-]{43}$/;
+
+  test("one is made when basic is chosen, and another on request", async () => {
+    const app = await createTestApp();
+    const agent = await app.agent(BASIC);
+    expect(agent.webhook.auth).toEqual({ type: "basic", preset: "basic" });
+    const made = await addSecret(app, { id: agent.id, body: {} });
+    for (const secret of [agent.webhookSecret, made.data.secret]) {
+      expect(secret).toMatch(MADE_FOR_BASIC);
+      const init = { headers: basicHeaders(secret) };
+      expect((await app.deliver(agent.id, "1", init)).status).toBe(200);
+    }
+  });
+
+  test("one without a colon is not taken, and the one before stays", async () => {
+    const app = await createTestApp();
+    const { id } = await agentWithSecret(app, { auth: { type: "basic" } });
+    const refused = await addSecret(app, { id, body: { secret: SECRET, graceSeconds: 0 } });
+    expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR", hides: [SECRET] });
+    expect(refused.error.details).toMatchObject([{ path: "/secret", code: "SECRET_NEEDS_COLON" }]);
+    const init = { headers: basicHeaders(BASIC_SECRET) };
+    expect((await app.deliver(id, "1", init)).status).toBe(200);
+  });
+
+  test("one without a colon is replaced when basic is chosen, and the owner is told", async () => {
+    const app = await createTestApp();
+    const { id } = await agentWithSecret(app, { auth: { type: "bearer" } });
+    const { data } = await app.api(`PATCH /agents/${id}`, BASIC);
+    expect(data.webhookSecret).toMatch(MADE_FOR_BASIC);
+    expect(data.warnings).toMatchObject([{ code: "SECRET_REPLACED" }]);
+    expect(data.webhook.secrets).toMatchObject([
+      { expiresAt: "2026-01-02T00:00:00.000Z" },
+      { expiresAt: null },
+    ]);
+    const init = { headers: basicHeaders(data.webhookSecret) };
+    expect((await app.deliver(id, "1", init)).status).toBe(200);
+    const again = await app.api(`PATCH /agents/${id}`, BASIC);
+    expect([again.data.webhookSecret, again.data.warnings]).toEqual([undefined, undefined]);
+  });
+
+  test("one with a colon stays when basic is chosen", async () => {
+    const app = await createTestApp();
+    const { id } = await agentWithSecret(app, { auth: { type: "bearer" } });
+    await addSecret(app, { id, body: { secret: BASIC_SECRET, graceSeconds: 0 } });
+    const { data } = await app.api(`PATCH /agents/${id}`, BASIC);
+    expect([data.webhookSecret, data.warnings]).toEqual([undefined, undefined]);
+    const init = { headers: basicHeaders(BASIC_SECRET) };
+    expect((await app.deliver(id, "1", init)).status).toBe(200);
+  });
+
+  test("one that cannot be decrypted is not replaced, as its key may come back", async () => {
+    const app = await createTestApp();
+    const { id } = await agentWithSecret(app, { auth: { type: "bearer" } });
+    app.db.raw.run("update secrets set key_id = 'ffffffff' where purpose = 'webhook'");
+    const { data } = await app.api(`PATCH /agents/${id}`, BASIC);
+    expect(data.webhookSecret).toBeUndefined();
+    expect(await secretsOf(app, id)).toHaveLength(1);
   });
 });
 

@@ -20,7 +20,6 @@ const HEADERS: Record<string, string> = {
   "X-Request-Id": `${CANARY} with a space`,
   Accept: CANARY,
   "Accept-Language": CANARY,
-  Origin: `https://${CANARY}.test`,
 };
 
 /** An app whose log is kept, and an agent whose input is a number. */
@@ -135,6 +134,13 @@ const API: [name: string, call: string, body?: unknown][] = [
     "POST /providers",
     { type: "openai-compatible", name: CANARY, apiKey: [CANARY], baseUrl: "https://x.test" },
   ],
+  ["as a token's scope", "POST /tokens", { name: CANARY, scope: CANARY }],
+  ["as a token's agent", "POST /tokens", { name: CANARY, scope: "read", agentId: CANARY }],
+  ["as a token's expiry", "POST /tokens", { name: CANARY, scope: "read", expiresAt: CANARY }],
+  ["as a token's text", "POST /tokens", { name: "t", scope: "read", token: CANARY }],
+  ["as a token's id", `GET /tokens/${CANARY}`],
+  ["as the id of a token to delete", `DELETE /tokens/${CANARY}`],
+  ["as a cursor of tokens", `GET /tokens?cursor=${CANARY.toUpperCase()}&limit=${CANARY}`],
   ["in a query value", `GET /agents?cursor=${CANARY}`],
   ["as a limit", `GET /agents?limit=${CANARY}`],
   ["as a status", `GET /agents/ID/executions?status=${CANARY}`],
@@ -165,6 +171,16 @@ describe("the API does not repeat a canary", () => {
     };
     const init = body === undefined ? { method, headers } : { method, headers, body: json(body) };
     await expectSilence(prepared, { path, init });
+  });
+
+  test.each([
+    ["as a host", { Host: `${CANARY}.test` }],
+    ["as an origin", { Origin: `https://${CANARY}.test` }],
+    ["as a host and an origin of no form", { Host: `${CANARY} x`, Origin: CANARY }],
+  ])("%s", async (_name, sent) => {
+    const prepared = await prepare();
+    const headers = { ...HEADERS, ...bearerHeaders(ADMIN_TOKEN), ...sent };
+    await expectSilence(prepared, { path: "/agents/x", init: { method: "DELETE", headers } });
   });
 
   test("as a token, by either scheme", async () => {

@@ -21,6 +21,7 @@ const allowWrites = (app: TestApp): void => void app.db.raw.run("pragma query_on
 const WRITES: [call: string, body?: unknown][] = [
   ["POST /agents", { name: "a" }],
   ["PATCH /agents/ID", { name: "b" }],
+  ["POST /agents/ID/duplicate", {}],
   ["POST /agents/ID/activate"],
   ["POST /agents/ID/deactivate"],
   ["POST /agents/ID/webhook/secrets", {}],

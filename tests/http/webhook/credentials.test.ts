@@ -1,11 +1,17 @@
 // Credentials: the configured method is the only one accepted, and the answer tells no reason.
 
 import { describe, expect, test } from "bun:test";
-import { agentWithSecret, SECRET } from "../../support/agents";
+import { agentWithSecret, BASIC_SECRET, SECRET } from "../../support/agents";
 import type { TestApp } from "../../support/app";
 import { ADMIN_TOKEN, createTestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
-import { bearerHeaders, githubHeaders, hmacHeaders, sign } from "../../support/signing";
+import {
+  basicHeaders,
+  bearerHeaders,
+  githubHeaders,
+  hmacHeaders,
+  sign,
+} from "../../support/signing";
 
 const BODY = '{"message":"Hello"}';
 const ZEROS = "0".repeat(64);
@@ -14,6 +20,7 @@ const DIGEST = sign(SIGNED);
 
 type Auth = Record<string, unknown>;
 const BEARER: Auth = { type: "bearer" };
+const BASIC: Auth = { type: "basic" };
 const HMAC: Auth = { type: "hmac" };
 const GITHUB: Auth = { type: "hmac", preset: "github" };
 
@@ -57,6 +64,17 @@ const REFUSED: Row[] = [
   ["bearer by the seed's signature", BEARER, hmacHeaders(SIGNED), "AUTH_MISSING"],
   ["bearer by GitHub's signature", BEARER, githubHeaders(SIGNED), "AUTH_MISSING"],
   ["bearer with an API token", BEARER, bearerHeaders(ADMIN_TOKEN), "BEARER_MISMATCH"],
+  ["basic without a header", BASIC, {}, "AUTH_MISSING"],
+  ["basic with the scheme alone", BASIC, authorization("Basic "), "AUTH_MISSING"],
+  ["basic with another password", BASIC, basicHeaders("sender:other"), "BASIC_MISMATCH"],
+  ["basic with another user", BASIC, basicHeaders(`other:${SECRET}`), "BASIC_MISMATCH"],
+  ["basic with the password alone", BASIC, basicHeaders(SECRET), "BASIC_MISMATCH"],
+  ["basic without a user", BASIC, basicHeaders(`:${SECRET}`), "BASIC_MISMATCH"],
+  ["basic with more than the password", BASIC, basicHeaders(`${BASIC_SECRET}x`), "BASIC_MISMATCH"],
+  ["basic in clear", BASIC, authorization(`Basic ${BASIC_SECRET}`), "BASIC_MISMATCH"],
+  ["basic by the scheme Bearer", BASIC, bearerHeaders(BASIC_SECRET), "AUTH_MISSING"],
+  ["basic by the seed's signature", BASIC, hmacHeaders(SIGNED), "AUTH_MISSING"],
+  ["basic with an API token", BASIC, basicHeaders(`:${ADMIN_TOKEN}`), "BASIC_MISMATCH"],
   ["hmac without a header", HMAC, {}, "SIGNATURE_MISSING"],
   ["hmac with an empty header", HMAC, own(""), "SIGNATURE_MISSING"],
   ["hmac with a wrong digest", HMAC, own(`sha256=${ZEROS}`), "SIGNATURE_MISMATCH"],
@@ -93,6 +111,12 @@ const ACCEPTED: [name: string, auth: Auth, headers: Record<string, string>][] = 
   ["bearer takes its secret", BEARER, bearerHeaders(SECRET)],
   ["bearer takes the scheme in any case", BEARER, authorization(`bEARER ${SECRET}`)],
   ["bearer takes more than one space", BEARER, authorization(`Bearer   ${SECRET}`)],
+  ["basic takes user and password", BASIC, basicHeaders(BASIC_SECRET)],
+  [
+    "basic takes the scheme in any case",
+    BASIC,
+    authorization(`bAsIc  ${Buffer.from(BASIC_SECRET).toString("base64")}`),
+  ],
   ["hmac takes the digest with its prefix", HMAC, hmacHeaders(SIGNED)],
   ["hmac takes the bare digest", HMAC, own(DIGEST)],
   ["github takes its own header", GITHUB, githubHeaders(SIGNED)],
@@ -119,7 +143,8 @@ describe("is refused with 401:", () => {
       message: "A valid credential is required.",
       requestId: answer.error.requestId,
     });
-    expect(answer.headers.get("www-authenticate")).not.toBeNull();
+    const challenge = auth === BASIC ? 'Basic realm="webhook", charset="UTF-8"' : "Bearer";
+    expect(answer.headers.get("www-authenticate")).toBe(challenge);
 
     await app.ledger.flush();
     const { data } = await app.api(`GET /agents/${agent.id}/deliveries`);

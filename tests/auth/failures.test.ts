@@ -1,15 +1,16 @@
 // Counts of failed credentials: by address and by webhook, in windows of a minute, bounded in memory.
 
 import { describe, expect, test } from "bun:test";
+import type { Failure } from "../../src/auth/failures";
+import { createFailures } from "../../src/auth/failures";
 import { createManualClock } from "../../src/lib/clock";
-import { createFailures } from "../../src/webhooks/failures";
 
 /** A counter and its clock; `count` says which failure of a run was the first too many. */
 function prepare() {
   const clock = createManualClock();
   const failures = createFailures({ clock });
-  const failTimes = (times: number, data: { address: string | null; agentId: string }) => {
-    let last = { tooMany: false, retryMs: 0 };
+  const failTimes = (times: number, data: Failure) => {
+    let last = { tooMany: false, retrySeconds: 0 };
     for (let count = 0; count < times; count += 1) last = failures.count(data);
     return last;
   };
@@ -31,6 +32,12 @@ describe("failures from one address", () => {
     failTimes(30, FROM);
     failTimes(30, { ...FROM, agentId: "agt_2" });
     expect(failTimes(1, { ...FROM, agentId: "agt_3" }).tooMany).toBe(true);
+  });
+
+  test("add up over webhooks and the API", () => {
+    const { failTimes } = prepare();
+    failTimes(60, { ...FROM, agentId: null });
+    expect(failTimes(1, FROM).tooMany).toBe(true);
   });
 
   test("do not count for other addresses", () => {
@@ -57,16 +64,23 @@ describe("failures on one webhook", () => {
   });
 });
 
+test("failures on the API are no webhook's", () => {
+  const { failures } = prepare();
+  for (let count = 0; count < 601; count += 1) {
+    expect(failures.count({ address: `address ${count}`, agentId: null }).tooMany).toBe(false);
+  }
+});
+
 describe("the minute", () => {
   test("is over after 60 s to the millisecond, and tells how long it still lasts", () => {
     const { clock, failTimes } = prepare();
     failTimes(60, FROM);
     clock.advance(10_001);
-    expect(failTimes(1, FROM)).toEqual({ tooMany: true, retryMs: 49_999 });
+    expect(failTimes(1, FROM)).toEqual({ tooMany: true, retrySeconds: 50 });
     clock.advance(49_998);
-    expect(failTimes(1, FROM)).toEqual({ tooMany: true, retryMs: 1 });
+    expect(failTimes(1, FROM)).toEqual({ tooMany: true, retrySeconds: 1 });
     clock.advance(1);
-    expect(failTimes(1, FROM)).toEqual({ tooMany: false, retryMs: 60_000 });
+    expect(failTimes(1, FROM)).toEqual({ tooMany: false, retrySeconds: 60 });
     expect(failTimes(60, FROM).tooMany).toBe(true);
   });
 
@@ -76,7 +90,7 @@ describe("the minute", () => {
     clock.jumpWall(3_600_000);
     expect(failTimes(1, FROM).tooMany).toBe(true);
     clock.jumpWall(-7_200_000);
-    expect(failTimes(1, FROM)).toEqual({ tooMany: true, retryMs: 60_000 });
+    expect(failTimes(1, FROM)).toEqual({ tooMany: true, retrySeconds: 60 });
   });
 });
 

@@ -1,5 +1,6 @@
-// Failed credentials of the current minute, by address and by webhook, in memory. They decide only
-// how a failure is answered: a good credential is never counted or shut out.
+// Failed credentials of the current minute, by address and by webhook, in memory; those of the API
+// and of webhooks add up. They decide only how a failure is answered: a good credential is never
+// counted or shut out.
 
 import type { Clock } from "../lib/clock";
 
@@ -9,9 +10,15 @@ const PER_WEBHOOK = 600;
 /** Addresses, and webhooks, remembered at once. */
 const MAX_KEYS = 20_000;
 
+/** Who failed: from where, and on whose webhook; null on the API. */
+export interface Failure {
+  address: string | null;
+  agentId: string | null;
+}
+
 export interface Failures {
-  /** Counts a failure; says whether there have been too many of them, and for how long. */
-  count(data: { address: string | null; agentId: string }): { tooMany: boolean; retryMs: number };
+  /** Counts a failure; says whether there have been too many, and in how many seconds they lapse. */
+  count(failure: Failure): { tooMany: boolean; retrySeconds: number };
 }
 
 /** The count of `key` with this one; a key that finds no room is counted as the first each time. */
@@ -35,10 +42,10 @@ export function createFailures(deps: { clock: Clock }): Failures {
         windowStart = now;
       }
       const fromAddress = add(byAddress, address);
-      const onWebhook = add(byWebhook, agentId);
+      const onWebhook = agentId === null ? 0 : add(byWebhook, agentId);
       return {
         tooMany: fromAddress > PER_ADDRESS || onWebhook > PER_WEBHOOK,
-        retryMs: windowStart + WINDOW_MS - now,
+        retrySeconds: Math.ceil((windowStart + WINDOW_MS - now) / 1000),
       };
     },
   };

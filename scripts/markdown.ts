@@ -1,0 +1,12 @@
+// The form of the printed documents: a note on top, blocks apart by an empty line.
+
+const NOTE = "<!-- Printed by `bun run generate`: change the table it names, not this file. -->";
+
+/** A document of blocks, as the formatter leaves it. */
+export const document = (blocks: string[]): string => `${[NOTE, ...blocks].join("\n\n")}\n`;
+
+/** A heading that can be linked to by the word alone. */
+export const wordHeading = (word: string): string => `### \`${word}\``;
+
+/** The address of such a heading within its document. */
+export const wordLink = (word: string): string => `[\`${word}\`](#${word.toLowerCase()})`;

@@ -1,0 +1,62 @@
+// docs/errors.md: every error code and every reason of the ledger, from src/errors.ts and
+// src/webhooks/reasons.ts.
+
+import { ERRORS } from "../src/errors";
+import { REASONS } from "../src/vocabulary";
+import { REASON_DOCS } from "../src/webhooks/reasons";
+import { document, wordHeading, wordLink } from "./markdown";
+
+const INTRODUCTION = `# Errors
+
+Every code of \`src/errors.ts\` and every reason of \`src/webhooks/reasons.ts\`. A request that fails is answered in one shape, whatever failed:
+
+\`\`\`json
+{
+  "success": false,
+  "error": {
+    "code": "NOT_FOUND",
+    "message": "There is nothing at this address.",
+    "requestId": "req_…"
+  }
+}
+\`\`\`
+
+\`code\` stays the same between versions, \`message\` may be reworded. \`hint\` and \`details\` stand beside them where there is more to say; an entry of \`details\` names its place (\`path\`, \`nodeId\`, \`edgeId\` or \`field\`), a code and what to do. \`requestId\` is the answer's \`X-Request-Id\` and stands in the log.`;
+
+const ENDS = `## Ends of executions
+
+Codes in the \`error\` of an execution or a step. They are never the answer to a request.`;
+
+const LEDGER = `## Reasons in the ledger
+
+A delivery's row (\`GET /agents/{id}/deliveries\`) has a \`reason\` where it was refused or is no new execution. The sender is not told it.`;
+
+const isCode = (word: string): boolean => Object.hasOwn(ERRORS, word);
+
+function printCodes(answers: boolean): string[] {
+  return Object.entries(ERRORS)
+    .filter(([, row]) => (row.status !== null) === answers)
+    .toSorted(([, a], [, b]) => (a.status ?? 0) - (b.status ?? 0))
+    .map(([code, row]) => {
+      const status = row.status === null ? "" : `**${row.status}** · `;
+      return `${wordHeading(code)}\n\n${status}${row.message}\n\n${row.doc}`;
+    });
+}
+
+/** The document of all codes and reasons. */
+export function printErrors(): string {
+  const shared = REASONS.filter(isCode).map(wordLink).join(", ");
+  const reasons = Object.entries(REASON_DOCS).map(
+    ([reason, doc]) => `${wordHeading(reason)}\n\n${doc}`,
+  );
+  return document([
+    INTRODUCTION,
+    "## Answers",
+    ...printCodes(true),
+    ENDS,
+    ...printCodes(false),
+    LEDGER,
+    `These reasons are codes, described above: ${shared}.`,
+    ...reasons,
+  ]);
+}

@@ -1,0 +1,36 @@
+// The revision of an agent: a number that every change of it raises, its `ETag`, and `If-Match`.
+
+import type { IfMatch } from "../auth/entity-tags";
+import { matchesTag, parseIfMatch } from "../auth/entity-tags";
+import { AppError } from "../errors";
+
+/** An agent that a caller wants to change, and the revisions of it that the caller expects. */
+export interface AgentTarget {
+  id: string;
+  /** Null where the caller takes any. */
+  ifMatch: IfMatch | null;
+}
+
+/**
+ * The strong tag of what the owner set. What an agent's answer shows besides, such as the uses of
+ * a secret or the faults of a draft whose provider went, does not change it.
+ */
+export const tagOf = (row: { revision: number }): string => `"${row.revision}"`;
+
+/** `If-Match` of a request, null without one; throws VALIDATION_ERROR where it is malformed. */
+export function ifMatchOf(request: Request): IfMatch | null {
+  const text = request.headers.get("if-match");
+  if (text === null) return null;
+  const parsed = parseIfMatch(text);
+  if (parsed !== null) return parsed;
+  const message = 'if-match takes entity tags such as "7", separated by commas, or *.';
+  const details = [{ field: "if-match", code: "HEADER_MALFORMED", message }];
+  throw new AppError("VALIDATION_ERROR", { details });
+}
+
+/** Throws PRECONDITION_FAILED where the agent is another than expected; runs inside the write. */
+export function requireRevision(row: { revision: number }, ifMatch: IfMatch | null): void {
+  if (ifMatch !== null && !matchesTag(ifMatch, tagOf(row))) {
+    throw new AppError("PRECONDITION_FAILED");
+  }
+}

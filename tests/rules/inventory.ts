@@ -1,0 +1,39 @@
+// What documents are held against: read from the program's tables, its app and its usage.
+
+import type { Setting } from "../../src/config";
+import { SETTINGS } from "../../src/config";
+import { ERRORS } from "../../src/errors";
+import { BUILT_NODE_TYPES, LOG_EVENTS, REASONS } from "../../src/vocabulary";
+import { createTestApp } from "../support/app";
+import type { Inventory } from "./docs";
+import { readSources } from "./source";
+
+const variables = (): string[] =>
+  Object.values<Setting<unknown>>(SETTINGS).flatMap((row) =>
+    row.secret === true ? [row.variable, `${row.variable}_FILE`] : [row.variable],
+  );
+
+/** Commands of the usage that main.ts prints. */
+function listCommands(): string[] {
+  const main = readSources("src").find((file) => file.path === "src/main.ts");
+  return [...(main?.text ?? "").matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map((match) => match[1] ?? "");
+}
+
+/** The routes that are told of: `GET /agents/{id}`. */
+export async function listRoutes(): Promise<string[]> {
+  const { app } = await createTestApp();
+  return app.routes
+    .filter((route) => route.hooks?.detail?.hide !== true)
+    .map((route) => `${route.method} ${route.path.replaceAll(/:(\w+)/g, "{$1}")}`);
+}
+
+/** Everything that documents name. */
+export const takeInventory = async (): Promise<Inventory> => ({
+  settings: variables(),
+  codes: Object.keys(ERRORS),
+  reasons: [...REASONS],
+  events: Object.keys(LOG_EVENTS),
+  routes: await listRoutes(),
+  commands: listCommands(),
+  nodeTypes: [...BUILT_NODE_TYPES],
+});
