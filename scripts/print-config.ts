@@ -7,7 +7,10 @@ import { document, wordHeading } from "./markdown";
 type Name = keyof typeof SETTINGS;
 
 const SECTIONS: [title: string, names: Name[]][] = [
-  ["Server", ["port", "host", "publicUrl", "docs", "allowedHosts", "trustProxy", "dataDir", "logLevel"]],
+  [
+    "Server",
+    ["port", "host", "publicUrl", "docs", "allowedHosts", "trustProxy", "dataDir", "logLevel"],
+  ],
   ["Credentials", ["adminToken", "encryptionKey"]],
   [
     "Webhooks",

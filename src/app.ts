@@ -111,14 +111,14 @@ function answerError(deps: AppDeps, data: { error: AppError; request: Request })
 export function createApp(deps: AppDeps) {
   // A host may have less than the four characters that are taken for granted otherwise.
   const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
-    .onError(({ error, request }) =>
-      answerError(deps, {
-        // By class: `code` is read off the error itself, and ours have codes of their own.
-        error:
-          error instanceof NotFoundError ? unknownRoute(app.routes, request) : toAppError(error),
-        request,
-      }),
-    )
+    .onError(({ error, request, set }) => {
+      // What the handler has set is of the answer that does not come.
+      set.headers = {};
+      // By class: `code` is read off the error itself, and ours have codes of their own.
+      const known =
+        error instanceof NotFoundError ? unknownRoute(app.routes, request) : toAppError(error);
+      return answerError(deps, { error: known, request });
+    })
     .onRequest(({ request, server }) => {
       checkEntrance(deps, { request, server });
     })

@@ -169,15 +169,22 @@ export const AgentCreateSchema = named("AgentCreate", closed({ ...agentPatchFiel
 export type AgentCreate = Static<typeof AgentCreateSchema>;
 
 /** What a copy is called; without it the original's name and "(copy)". */
-export const DuplicateSchema = closed({ name: Type.Optional(Name) });
+export const DuplicateSchema = named("AgentDuplicate", closed({ name: Type.Optional(Name) }), {
+  name: "Issue triage, next",
+});
 
 /** A pipeline to judge; without it the stored draft. */
-export const ValidateSchema = closed({ pipeline: Type.Optional(PipelineSchema) });
+export const ValidateSchema = named(
+  "AgentValidate",
+  closed({ pipeline: Type.Optional(PipelineSchema) }),
+  { pipeline: EXAMPLE_PIPELINE },
+);
 
-export const ValidationSchema = closed({
-  valid: Type.Boolean(),
-  faults: Type.Array(DetailSchema),
-});
+export const ValidationSchema = named(
+  "Validation",
+  closed({ valid: Type.Boolean(), faults: Type.Array(DetailSchema) }),
+  { valid: true, faults: [] },
+);
 export type Validation = Static<typeof ValidationSchema>;
 
 const versionFields = { version: Type.Integer(), live: Type.Boolean(), createdAt: Time };

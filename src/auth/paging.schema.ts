@@ -1,7 +1,7 @@
 // Queries that many lists share. `t` of Elysia, as query values arrive as text.
 
 import { t } from "elysia";
-import { CURSOR_PATTERN, ID_CURSOR_PATTERN, PAGE_DEFAULT, PAGE_MAX } from "../lib/wire";
+import { CURSOR_PATTERN, EXAMPLE, ID_CURSOR_PATTERN, PAGE_DEFAULT, PAGE_MAX } from "../lib/wire";
 
 export const CURSOR_TEXT = "`page.nextCursor` of the page before.";
 
@@ -29,6 +29,15 @@ export const PageQuery = t.Object(pageFields, { additionalProperties: false });
 
 /** As `PageQuery`, of a list whose cursor is an id. */
 export const PageByIdQuery = t.Object(
-  { ...pageFields, cursor: t.Optional(t.String({ pattern: ID_CURSOR_PATTERN })) },
+  {
+    ...pageFields,
+    cursor: t.Optional(
+      t.String({
+        pattern: ID_CURSOR_PATTERN,
+        description: CURSOR_TEXT,
+        examples: [EXAMPLE.providerId],
+      }),
+    ),
+  },
   { additionalProperties: false },
 );

@@ -2,36 +2,63 @@
 
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
-import { closed, orNull, Time, words } from "../lib/wire";
+import { closed, EXAMPLE, named, orNull, Time, words } from "../lib/wire";
 import { SCOPES } from "../vocabulary";
 
 const fields = {
   id: Type.String(),
   name: Type.String(),
   scope: words(SCOPES),
-  /** The one agent it is for, or null for all. */
-  agentId: orNull(Type.String()),
+  agentId: orNull(Type.String({ description: "The one agent it is for; null for all." })),
   createdAt: Time,
-  /** From then on it is refused; null for never. */
-  expiresAt: orNull(Time),
+  expiresAt: orNull(
+    Type.String({
+      description: "From then on it is refused; null for never.",
+      examples: [EXAMPLE.time],
+    }),
+  ),
 };
 
-export const TokenSchema = closed(fields);
+const EXAMPLE_TOKEN = {
+  id: EXAMPLE.tokenId,
+  name: "dashboard",
+  scope: "read",
+  agentId: null,
+  createdAt: EXAMPLE.time,
+  expiresAt: null,
+} as const;
+
+export const TokenSchema = named("Token", closed(fields), EXAMPLE_TOKEN);
 export type Token = Static<typeof TokenSchema>;
 
-export const TokenCreatedSchema = closed({
-  ...fields,
-  /** Shown only now. */
-  token: Type.String(),
-});
+export const TokenCreatedSchema = named(
+  "TokenCreated",
+  closed({ ...fields, token: Type.String({ description: "Shown only now." }) }),
+  { ...EXAMPLE_TOKEN, token: "hk_live_…" },
+);
 export type TokenCreated = Static<typeof TokenCreatedSchema>;
 
-export const TokenCreateSchema = closed({
-  name: Type.String({ minLength: 1, maxLength: 100 }),
-  scope: words(SCOPES),
-  /** Lets it see nothing but this agent. */
-  agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-  /** ISO 8601 with an offset, such as `2027-01-31T09:30:00Z`. */
-  expiresAt: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
-});
+export const TokenCreateSchema = named(
+  "TokenCreate",
+  closed({
+    name: Type.String({ minLength: 1, maxLength: 100 }),
+    scope: words(SCOPES),
+    agentId: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        description: "Lets it see nothing but this agent.",
+      }),
+    ),
+    expiresAt: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 40,
+        description: "ISO 8601 with an offset.",
+        examples: ["2027-01-31T09:30:00Z"],
+      }),
+    ),
+  }),
+  { name: "dashboard", scope: "read" },
+);
 export type TokenCreate = Static<typeof TokenCreateSchema>;

@@ -64,12 +64,12 @@ export interface OperationDetail {
   description?: string;
   tags: string[];
   security: Record<string, string[]>[];
+  /** Request headers besides the credential. */
+  parameters: HeaderParameter[];
   responses: Record<string, AnswerDetail>;
   /** Every error code that can be answered, for the document's failure responses. */
   "x-fails": readonly ErrorCode[];
   "x-headers": { success: readonly AnswerHeader[]; all: readonly AnswerHeader[] };
-  /** Request headers besides the credential, for the document's parameters. */
-  "x-takes": readonly TakenHeader[];
 }
 
 /** Names of `components.securitySchemes`: the API token, the token of a `Location`, a webhook's own. */
@@ -84,6 +84,35 @@ const toAnswerDetail = (content: AnswerContent | null): AnswerDetail => ({
   description: "",
   ...(content === null ? {} : { content: { [content.type]: { schema: content.schema } } }),
 });
+
+/** A request header as a parameter of the document. */
+interface HeaderParameter {
+  name: string;
+  in: "header";
+  schema: { type: "string"; description: string; examples: string[] };
+}
+
+const HEADER_PARAMETERS: Record<TakenHeader, HeaderParameter> = {
+  "if-match": {
+    name: "If-Match",
+    in: "header",
+    schema: {
+      type: "string",
+      description: "The `ETag` of what the change was made for; another one is answered 412.",
+      examples: ['"7"'],
+    },
+  },
+  "idempotency-key": {
+    name: "Idempotency-Key",
+    in: "header",
+    schema: {
+      type: "string",
+      description:
+        "A name for this request, kept 24 hours: sent again, it gives the first answer and does nothing.",
+      examples: ["0b989ba4-242f-11e5-81e1-c7b6966d2516"],
+    },
+  },
+};
 
 /** What an operation can answer because of a header that it takes. */
 const HEADER_CODES: Record<TakenHeader, readonly ErrorCode[]> = {
@@ -108,6 +137,7 @@ export function describeOperation(
     answers = {},
   } = operation;
   const ofHeaders = takes.flatMap((header) => HEADER_CODES[header]);
+  const isKeyed = takes.includes("idempotency-key");
   return {
     operationId: id,
     summary,
@@ -115,11 +145,14 @@ export function describeOperation(
     tags: [tag],
     // Since OpenAPI 3.1 a bearer scheme may list what the token must cover.
     security: scope === null ? [] : [{ [TOKEN_SCHEME]: [scope] }],
+    parameters: takes.map((name) => HEADER_PARAMETERS[name]),
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, content]) => [status, toAnswerDetail(content)]),
     ),
     "x-fails": [...new Set([...ALWAYS, ...codes, ...ofHeaders, ...fails])],
-    "x-headers": { success: headers, all: operation.headersOfAll ?? [] },
-    "x-takes": takes,
+    "x-headers": {
+      success: isKeyed ? [...headers, "Idempotent-Replayed"] : headers,
+      all: operation.headersOfAll ?? [],
+    },
   };
 }

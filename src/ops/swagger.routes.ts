@@ -27,7 +27,7 @@ const documentOperation: Omit<Operation, "scope"> = {
   summary: "Reads this document",
   description: "`HOOKLINE_DOCS` decides whether everybody may, or a token is asked for.",
   tag: "System",
-  fails: ["VALIDATION_ERROR"],
+  fails: ["VALIDATION_ERROR", "HOST_NOT_ALLOWED"],
   headers: ["ETag"],
   answers: {
     200: {
@@ -43,7 +43,7 @@ const pageOperation: Operation = {
   summary: "Shows this document as a page",
   tag: "System",
   scope: null,
-  fails: ["VALIDATION_ERROR"],
+  fails: ["VALIDATION_ERROR", "HOST_NOT_ALLOWED"],
   answers: {
     200: { type: "text/html", schema: Type.String({ examples: ["<!doctype html>…"] }) },
   },

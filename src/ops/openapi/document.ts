@@ -84,7 +84,9 @@ function readRoutes(app: AnyElysia): Sources {
 function completeDraft(draft: Draft, own: Own | undefined): Draft {
   const { parameters: others = [], responses = {} } = own?.detail ?? {};
   const { body: schema, query } = own ?? {};
-  const parameters = (draft.parameters ?? []).map((parameter) => ({
+  // Where no schema has any, the library leaves those of `detail` in the draft.
+  const ofSchemas = (draft.parameters ?? []).filter((one) => one.in !== "header");
+  const parameters = ofSchemas.map((parameter) => ({
     ...parameter,
     schema: (parameter.in === "query" && query?.properties[parameter.name]) || parameter.schema,
   }));

@@ -90,14 +90,18 @@ export const HEADER_TEXTS: Record<AnswerHeader, HeaderText> = {
   "X-RateLimit-Limit": integer("Deliveries that the webhook accepts in one minute.", 100),
   "X-RateLimit-Remaining": integer("Deliveries left in this minute.", 99),
   "X-RateLimit-Reset": integer("When the limit resets, in seconds since 1970.", 1_769_851_860),
-  "Idempotent-Replayed": text("`true` where the delivery repeats an accepted one.", "true"),
-  ETag: text("For `If-None-Match`.", '"5f2c9e"'),
+  "Idempotent-Replayed": text(
+    "`true` where this is the answer to an earlier request of the same key.",
+    "true",
+  ),
+  ETag: text("For `If-None-Match`; an agent's also for `If-Match`.", '"7"'),
   "Content-Disposition": text("Bytes of strangers are saved, not shown.", "attachment"),
 };
 
 /** Parameters in paths, by the end of the path up to them. */
 export const PATH_TEXTS: Record<string, { description: string; example: string }> = {
   "/agents/{id}": { description: "The agent's id.", example: EXAMPLE.agentId },
+  "/tokens/{id}": { description: "The token's id.", example: EXAMPLE.tokenId },
   "/providers/{id}": { description: "The provider's id.", example: EXAMPLE.providerId },
   "/executions/{executionId}": {
     description: "The execution's id.",

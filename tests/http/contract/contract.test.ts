@@ -21,6 +21,7 @@ async function createWorld(): Promise<World> {
   await app.pool.idle();
   await app.ledger.flush();
   const refused = await app.api("GET /deliveries?verdict=refused");
+  const token = await app.api("POST /tokens", { name: "t", scope: "read" });
   const execution: string = taken.data.executionId;
   const names: World["names"] = {
     ":agent": agent.id,
@@ -28,6 +29,7 @@ async function createWorld(): Promise<World> {
     ":delivery": execution.replace("exec_", "dlv_"),
     ":refused": refused.data[0].id,
     ":provider": await addProvider(app),
+    ":token": token.data.id,
   };
   return { app, names };
 }

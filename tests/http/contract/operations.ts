@@ -16,8 +16,8 @@ export interface OperationRow {
   bad: Call;
 }
 
-/** What a path may name: an agent with its webhook on and one execution, and a provider. */
-export type Name = ":agent" | ":execution" | ":delivery" | ":refused" | ":provider";
+/** What a path may name: an agent with its webhook on and one execution, a provider and a token. */
+export type Name = ":agent" | ":execution" | ":delivery" | ":refused" | ":provider" | ":token";
 
 const row = (good: Call | string, bad: Call | string): OperationRow => ({
   good: typeof good === "string" ? { call: good } : good,
@@ -45,6 +45,11 @@ export const OPERATIONS: Record<string, OperationRow> = {
   deleteAgent: row("DELETE /agents/:agent", "DELETE /agents/agt_none"),
   activateAgent: row("POST /agents/:agent/activate", "POST /agents/agt_none/activate"),
   deactivateAgent: row("POST /agents/:agent/deactivate", "POST /agents/agt_none/deactivate"),
+  validateAgent: row(
+    { call: "POST /agents/:agent/validate", body: { pipeline: pipelineOf() } },
+    { call: "POST /agents/:agent/validate", body: { pipelin: 1 } },
+  ),
+  duplicateAgent: row("POST /agents/:agent/duplicate", "POST /agents/agt_none/duplicate"),
   listVersions: row("GET /agents/:agent/versions", "GET /agents/agt_none/versions"),
   getVersion: row("GET /agents/:agent/versions/1", "GET /agents/:agent/versions/2"),
   rotateWebhookSecret: row(
@@ -93,4 +98,12 @@ export const OPERATIONS: Record<string, OperationRow> = {
     { call: "PATCH /providers/echo", body: { name: "mine" } },
   ),
   deleteProvider: row("DELETE /providers/:provider", "DELETE /providers/echo"),
+
+  listTokens: row("GET /tokens?limit=1", "GET /tokens?cursor=%20"),
+  createToken: row(
+    { call: "POST /tokens", body: { name: "dashboard", scope: "read" } },
+    { call: "POST /tokens", body: { name: "dashboard", scope: "write" } },
+  ),
+  getToken: row("GET /tokens/:token", "GET /tokens/key_none"),
+  deleteToken: row("DELETE /tokens/:token", "DELETE /tokens/key_none"),
 };
