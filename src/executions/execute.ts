@@ -24,11 +24,11 @@ import type { Finish, WaitingRow } from "./executions.store";
 import { markFinished, markStarted, requeueCut } from "./executions.store";
 import type { ExecutionInput, FreshInputs } from "./input";
 import { readInputInTurns } from "./input";
-import { loadRecorded, NOTHING_RECORDED } from "./journal";
-import type { NewEntry } from "./journal.store";
-import { appendEntry } from "./journal.store";
-import type { ExecutionJournal } from "./journal-writer";
-import { createJournal } from "./journal-writer";
+import { loadRecorded, NOTHING_RECORDED } from "./journal/journal";
+import type { NewEntry } from "./journal/journal.store";
+import { appendEntry } from "./journal/journal.store";
+import type { ExecutionJournal } from "./journal/journal-writer";
+import { createJournal } from "./journal/journal-writer";
 import { persist, Stopped } from "./persist";
 
 export interface ExecuteDeps {

@@ -16,8 +16,8 @@ import type { Execution, ExecutionResult, ExecutionSummary, Step } from "./execu
 import type { ExecutionRow } from "./executions.store";
 import { findExecution, listExecutions } from "./executions.store";
 import { readInput } from "./input";
-import { foldSteps } from "./journal";
-import { readJournal } from "./journal.store";
+import { foldSteps } from "./journal/journal";
+import { readJournal } from "./journal/journal.store";
 import type { Pool } from "./pool";
 import type { ReadTokens } from "./read-token";
 
