@@ -3,7 +3,15 @@
 import { Type } from "@sinclair/typebox";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { MAX_WEBHOOK_BODY_BYTES } from "../config";
-import { closed, DetailSchema, orNull, Time, WarningSchema, words } from "../lib/wire";
+import {
+  closed,
+  DetailSchema,
+  MAX_WAIT_SECONDS,
+  orNull,
+  Time,
+  WarningSchema,
+  words,
+} from "../lib/wire";
 import { PipelineSchema } from "../pipelines/pipelines.schema";
 import { AGENT_STATUSES, AUTH_TYPES, OVERFLOWS, PRESETS } from "../vocabulary";
 
@@ -17,9 +25,15 @@ export const SecretFactsSchema = closed({
 });
 
 const LIMIT_BOUNDS = { minimum: 1, maximum: 1_000_000 };
+const QUEUE_BOUNDS = { minimum: 1, maximum: 100_000 };
 
 /** A setting that may be left out, or set to null to return to its default (RFC 7396). */
 const setting = <T extends TSchema>(schema: T) => Type.Optional(orNull(schema));
+/** Whether the answer to a delivery waits for the execution's end, and for how long. */
+const respondForms = [
+  Type.Literal("async"),
+  closed({ waitSeconds: Type.Integer({ minimum: 1, maximum: MAX_WAIT_SECONDS }) }),
+] as const;
 /** Part of the contract that this version answers with its name, whatever its value. */
 const later = Type.Optional(Type.Unknown());
 
@@ -37,11 +51,12 @@ export const WebhookPatchSchema = closed({
       maxConcurrent: setting(Type.Integer(LIMIT_BOUNDS)),
       maxBodyBytes: setting(Type.Integer({ minimum: 1, maximum: MAX_WEBHOOK_BODY_BYTES })),
       overflow: setting(words(OVERFLOWS)),
-      maxQueued: later,
+      maxQueued: setting(Type.Integer(QUEUE_BOUNDS)),
       coalesceKey: later,
     }),
   ),
-  respond: later,
+  // One union: of nested ones a mismatch could not be told in words.
+  respond: Type.Optional(Type.Union([...respondForms, Type.Null()])),
   filter: later,
   callback: later,
 });
@@ -53,9 +68,10 @@ export const WebhookSchema = closed({
     perMinute: Type.Integer(),
     maxConcurrent: Type.Integer(),
     overflow: words(OVERFLOWS),
+    maxQueued: Type.Integer(),
     maxBodyBytes: Type.Integer(),
   }),
-  respond: Type.Literal("async"),
+  respond: Type.Union([...respondForms]),
   secrets: Type.Array(SecretFactsSchema),
 });
 

@@ -192,7 +192,20 @@ const SHORT_SECRET: Warning = {
   message: "A secret of fewer than 16 characters can be guessed; use a longer one.",
 };
 
-function warningsOf(row: AgentRow, settings: WebhookSettings): Warning[] {
+/** Where the answer would wait for longer than the sender does. */
+function lateAnswer(deps: AgentsDeps, { auth, respond }: WebhookSettings): Warning[] {
+  if (auth.preset === null || respond === "async") return [];
+  const { deadlineSeconds } = deps.proposalOf(auth.preset);
+  if (deadlineSeconds === null || respond.waitSeconds <= deadlineSeconds) return [];
+  const message = `Senders of the preset ${auth.preset} wait ${deadlineSeconds} seconds for an answer; set webhook.respond.waitSeconds below that.`;
+  return [{ code: "WAIT_BEYOND_DEADLINE", message }];
+}
+
+function warningsOf(
+  deps: AgentsDeps,
+  data: { row: AgentRow; settings: WebhookSettings },
+): Warning[] {
+  const { row, settings } = data;
   const warnings: Warning[] = [];
   if (row.webhookEnabled && settings.auth.type === "none") {
     const message = "The webhook takes deliveries from anyone; set webhook.auth.type.";
@@ -202,7 +215,7 @@ function warningsOf(row: AgentRow, settings: WebhookSettings): Warning[] {
     const message = "The agent is inactive, so its webhook answers 404; activate it.";
     warnings.push({ code: "AGENT_INACTIVE", message });
   }
-  return warnings;
+  return [...warnings, ...lateAnswer(deps, settings)];
 }
 
 /** Wire shape of an agent; `changed` adds what only the answer to a change carries. */
@@ -211,7 +224,7 @@ export function toAgent(deps: AgentsDeps, changed: Changed): Agent {
   const settings = settingsOf(deps, row);
   const { type, preset } = settings.auth;
   const secrets = listLiveSecrets(deps, { purpose: "webhook", ownerId: row.id });
-  const warnings = warningsOf(row, settings);
+  const warnings = warningsOf(deps, { row, settings });
   return {
     ...toAgentSummary(row, deps.publicUrl()),
     pipeline: JSON.parse(row.draft),
@@ -219,7 +232,7 @@ export function toAgent(deps: AgentsDeps, changed: Changed): Agent {
     webhook: {
       auth: preset === null ? { type } : { type, preset },
       limits: settings.limits,
-      respond: "async",
+      respond: settings.respond,
       secrets: secrets.map(toSecretFacts),
     },
     ...(changed.webhookSecret === undefined ? {} : { webhookSecret: changed.webhookSecret }),

@@ -1,5 +1,6 @@
 // Builds the one object of dependencies from a configuration and an open database.
 
+import type { Directory } from "../agents/directory";
 import { createDirectory } from "../agents/directory";
 import { createCompiledVersions } from "../agents/versions";
 import type { AppDeps } from "../app";
@@ -70,8 +71,8 @@ function prepareRows(around: Surroundings, writer: Writer): Promise<string> {
 const UNREADABLE =
   "Sealed with another key; restore secret.key, or the HOOKLINE_ENCRYPTION_KEY they were made with.";
 
-function createExecutionParts(around: Surroundings & { writer: Writer }) {
-  const { config, db, clock, log, writer } = around;
+function createExecutionParts(around: Surroundings & { writer: Writer; directory: Directory }) {
+  const { config, db, clock, log, writer, directory } = around;
   const limits = {
     ...DEFAULT_LIMITS,
     maxNodes: config.pipelineMaxNodes,
@@ -94,6 +95,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
     freshInputs,
     slots: config.slots,
     bootSeq: sequence.last(),
+    maxConcurrentOf: (agent) => directory.maxConcurrentOf(agent),
     executionTimeoutMs: config.executionTimeout,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPure(id),
@@ -113,7 +115,10 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     config,
     proposalOf: (preset: keyof typeof PRESET_ROWS) => PRESET_ROWS[preset],
   };
-  const parts = createExecutionParts({ ...around, writer });
+  // A raised limit lets more of what waits start.
+  const changed = (): void => parts.pool.wake();
+  const directory = createDirectory({ ...around, ...settings, changed });
+  const parts = createExecutionParts({ ...around, writer, directory });
   const ledger = createLedger({ ...around, writer, sequence: parts.sequence });
   const secretUses = createSecretUses({ ...around, writer });
   const deps: AppDeps = {
@@ -123,7 +128,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     writer,
     ledger,
     secretUses,
-    directory: createDirectory({ ...around, ...settings }),
+    directory,
     providerExists: (id) => isUsable(around, id),
     budget: createByteBudget(),
     failures: createFailures({ clock }),

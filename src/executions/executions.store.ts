@@ -107,14 +107,19 @@ export const listWaitingAgents = (deps: StoreDeps): number[] =>
     .all()
     .map((row) => row.agent);
 
-/** The agent's waiting executions above `after`, oldest first. */
+/** Whose limit an execution counts towards: that of its webhook, or none. */
+export type WaitingKind = "delivered" | "own";
+
+const IS_OF_KIND = { delivered: "is not null", own: "is null" };
+
+/** The agent's waiting executions of a kind above `after`, oldest first. */
 export const listWaitingOf = (
   deps: StoreDeps,
-  data: { agent: number; after: number; limit: number },
+  data: { agent: number; kind: WaitingKind; after: number; limit: number },
 ): WaitingRow[] =>
   deps.db.raw
     .query<WaitingRow, [number, number, number]>(
-      "select seq, uid, agent, version, trigger, delivery, attempt, recoveries from executions indexed by executions_waiting where state = 'waiting' and agent = ? and seq > ? order by seq limit ?",
+      `select seq, uid, agent, version, trigger, delivery, attempt, recoveries from executions indexed by executions_waiting where state = 'waiting' and agent = ? and delivery ${IS_OF_KIND[data.kind]} and seq > ? order by seq limit ?`,
     )
     .all(data.agent, data.after, data.limit);
 

@@ -1,4 +1,5 @@
-// The slots: takes waiting executions from the table, agents in turn, and runs each in a slot.
+// The slots: takes waiting executions from the table, agents in turn, and runs each in a slot; of a
+// webhook's own no more at once than it may have.
 // A slot hands its result to the writer and takes the next execution without waiting for the commit.
 
 import { describeError } from "../lib/log";
@@ -39,6 +40,8 @@ export type PoolDeps = ExecuteDeps & {
   slots: number;
   /** The last `seq` of earlier processes: up to it, a start is on disk before it runs. */
   bootSeq: number;
+  /** How many executions of its deliveries an agent may have in slots; asked at each start. */
+  maxConcurrentOf(agent: number): number;
 };
 
 /** Bounds the results that wait for a commit, and how long one turn of the loop can last. */
@@ -47,6 +50,12 @@ const MAX_UNSETTLED = 256;
 /** A pool whose slots are empty until `wake`. */
 export const createPool = (deps: PoolDeps): Pool => new SlotPool(deps);
 
+function addTo(counts: Map<number, number>, data: { agent: number; change: 1 | -1 }): void {
+  const count = (counts.get(data.agent) ?? 0) + data.change;
+  if (count === 0) counts.delete(data.agent);
+  else counts.set(data.agent, count);
+}
+
 class SlotPool implements Pool {
   readonly #deps: PoolDeps;
   /** In a slot. */
@@ -54,6 +63,8 @@ class SlotPool implements Pool {
   /** In a slot, or with an end that is not on disk yet. */
   readonly #unsettled = new Map<number, Run>();
   readonly #byAgent = new Map<number, number>();
+  /** Of those in a slot, the ones that came from a delivery. */
+  readonly #delivered = new Map<number, number>();
   readonly #turns: Turns;
   readonly #waiters = new Map<number, (() => void)[]>();
   readonly #cut = new AbortController();
@@ -63,7 +74,8 @@ class SlotPool implements Pool {
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
-    this.#turns = createTurns(deps);
+    const { db } = deps;
+    this.#turns = createTurns({ db, hasPlace: (agent) => this.#hasPlace(agent) });
   }
 
   offer(row: WaitingRow): void {
@@ -136,8 +148,17 @@ class SlotPool implements Pool {
     return slots === 1 || (this.#byAgent.get(agent) ?? 0) < slots - 1;
   }
 
+  #hasPlace(agent: number): boolean {
+    return (this.#delivered.get(agent) ?? 0) < this.#deps.maxConcurrentOf(agent);
+  }
+
+  #count(row: WaitingRow, change: 1 | -1): void {
+    addTo(this.#byAgent, { agent: row.agent, change });
+    if (row.delivery !== null) addTo(this.#delivered, { agent: row.agent, change });
+  }
+
   #start(row: WaitingRow): void {
-    this.#byAgent.set(row.agent, (this.#byAgent.get(row.agent) ?? 0) + 1);
+    this.#count(row, 1);
     const run: Run = {
       row,
       startedAt: this.#deps.clock.now(),
@@ -159,9 +180,7 @@ class SlotPool implements Pool {
 
   #release(run: Run): void {
     if (!this.#running.delete(run)) return;
-    const left = (this.#byAgent.get(run.row.agent) ?? 1) - 1;
-    if (left === 0) this.#byAgent.delete(run.row.agent);
-    else this.#byAgent.set(run.row.agent, left);
+    this.#count(run.row, -1);
     this.wake();
   }
 

@@ -149,11 +149,22 @@ describe("the queue", () => {
     addExecution(db, { seq: 5, agent: other });
     markStarted({ db }, { seq: 2, startedAt: 1, attempt: 1 });
     const seqs = (after: number, limit: number): number[] =>
-      listWaitingOf({ db }, { agent, after, limit }).map((row) => row.seq);
+      listWaitingOf({ db }, { agent, kind: "own", after, limit }).map((row) => row.seq);
     expect(seqs(0, 10)).toEqual([4, 7, 9]);
     expect(seqs(4, 10)).toEqual([7, 9]);
     expect(seqs(0, 2)).toEqual([4, 7]);
     expect(seqs(9, 10)).toEqual([]);
+  });
+
+  test("gives those that came from a delivery and the others apart", () => {
+    const db = createTestDb();
+    const agent = addAgent(db);
+    for (const seq of [1, 2, 5]) addExecution(db, { seq, agent, delivery: seq });
+    for (const seq of [3, 4]) addExecution(db, { seq, agent });
+    const seqs = (kind: "delivered" | "own"): number[] =>
+      listWaitingOf({ db }, { agent, kind, after: 1, limit: 10 }).map((row) => row.seq);
+    expect(seqs("delivered")).toEqual([2, 5]);
+    expect(seqs("own")).toEqual([3, 4]);
   });
 });
 

@@ -74,6 +74,7 @@ export function createSlots(options: SlotOptions = {}) {
     turn: createLoopTurn({ clock }),
     slots: 10,
     bootSeq: 0,
+    maxConcurrentOf: () => 1_000,
     executionTimeoutMs: 60_000,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPureProvider(id),

@@ -24,7 +24,14 @@ const agentOf = (seq: number): LiveAgent => ({
   webhookEnabled: true,
   webhook: {
     auth: { type: "none", preset: null },
-    limits: { perMinute: 100, maxConcurrent: 10, maxBodyBytes: 100, overflow: "reject" },
+    limits: {
+      perMinute: 100,
+      maxConcurrent: 10,
+      maxBodyBytes: 100,
+      overflow: "reject",
+      maxQueued: 1_000,
+    },
+    respond: "async",
   },
   secrets: [],
 });
