@@ -5,9 +5,9 @@
 import { describeError } from "../lib/log";
 import type { StepRecord } from "../pipelines/record";
 import type { ExecuteDeps, Run } from "./execute";
-import { execute } from "./execute";
+import { execute, recordCancelled } from "./execute";
 import type { WaitingRow } from "./executions.store";
-import { isFinal } from "./executions.store";
+import { isOpen } from "./executions.store";
 import { Stopped } from "./persist";
 import type { Turns } from "./turns";
 import { createTurns } from "./turns";
@@ -28,8 +28,17 @@ export interface Pool {
   liveOf(seq: number): LiveExecution | undefined;
   /** Executions in slots. */
   size(): number;
-  /** Resolves when that execution's end is on disk; at once where it ended before. */
-  finished(seq: number): Promise<void>;
+  /**
+   * Resolves when that execution's end is on disk, at once where it ended before; or when `giveUp`
+   * is aborted.
+   */
+  finished(seq: number, giveUp?: AbortSignal): Promise<void>;
+  /**
+   * Ends that execution as cancelled, unless its own end comes first; resolves when either is on
+   * disk. In a slot it is aborted at once. Rejects with STORAGE_UNAVAILABLE where it waited and that
+   * could not be stored.
+   */
+  cancel(execution: { seq: number; uid: Uint8Array }): Promise<void>;
   /** Resolves when no slot is taken and no result waits for its commit. */
   idle(): Promise<void>;
   /** Takes no more work, lets what runs finish for `graceMs`, then cuts it for the next start. */
@@ -66,7 +75,7 @@ class SlotPool implements Pool {
   /** Of those in a slot, the ones that came from a delivery. */
   readonly #delivered = new Map<number, number>();
   readonly #turns: Turns;
-  readonly #waiters = new Map<number, (() => void)[]>();
+  readonly #waiters = new Map<number, Set<() => void>>();
   readonly #cut = new AbortController();
   #idle: (() => void)[] = [];
   #stopped = false;
@@ -109,11 +118,42 @@ class SlotPool implements Pool {
     return this.#running.size;
   }
 
-  finished(seq: number): Promise<void> {
-    if (isFinal(this.#deps, seq)) return Promise.resolve();
+  finished(seq: number, giveUp?: AbortSignal): Promise<void> {
+    if (giveUp?.aborted === true || !isOpen(this.#deps, seq)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#waiters.set(seq, [...(this.#waiters.get(seq) ?? []), resolve]);
+      const waiters = this.#waiters.get(seq) ?? new Set();
+      this.#waiters.set(seq, waiters.add(resolve));
+      const leave = (): void => {
+        waiters.delete(resolve);
+        if (waiters.size === 0 && this.#waiters.get(seq) === waiters) this.#waiters.delete(seq);
+        resolve();
+      };
+      giveUp?.addEventListener("abort", leave, { once: true });
     });
+  }
+
+  async cancel({ seq, uid }: { seq: number; uid: Uint8Array }): Promise<void> {
+    while (isOpen(this.#deps, seq)) {
+      const run = this.#unsettled.get(seq);
+      run?.abort.abort("cancelled");
+      // A stop may cut it first: then it waits again.
+      if (run === undefined) await this.#cancelWaiting(seq, uid);
+      else await this.finished(seq);
+    }
+  }
+
+  /** Decided inside the write: until its commit no slot can take the execution. */
+  async #cancelWaiting(seq: number, uid: Uint8Array): Promise<void> {
+    const { writer, freshInputs } = this.#deps;
+    await writer.write(
+      () => (this.#unsettled.has(seq) ? null : recordCancelled(this.#deps, uid)),
+      (row) => {
+        if (row === null) return;
+        this.#turns.drop(row);
+        freshInputs.take(seq);
+        this.#tell(seq);
+      },
+    );
   }
 
   idle(): Promise<void> {
@@ -187,9 +227,13 @@ class SlotPool implements Pool {
   #settle(run: Run): void {
     this.#release(run);
     this.#unsettled.delete(run.row.seq);
-    const waiting = this.#waiters.get(run.row.seq) ?? [];
-    this.#waiters.delete(run.row.seq);
-    for (const resolve of waiting) resolve();
+    this.#tell(run.row.seq);
     this.wake();
+  }
+
+  #tell(seq: number): void {
+    const waiters = this.#waiters.get(seq);
+    this.#waiters.delete(seq);
+    for (const resolve of waiters ?? []) resolve();
   }
 }

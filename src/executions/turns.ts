@@ -2,8 +2,9 @@
 // holds back stands apart, so that nothing behind it waits for it. Holds a part of the table's
 // waiting rows in memory; what does not fit stays in the table until there is room.
 
-import type { StoreDeps, WaitingKind, WaitingRow } from "./executions.store";
-import { listWaitingAgents, listWaitingOf } from "./executions.store";
+import type { StoreDeps, WaitingRow } from "./executions.store";
+import type { WaitingKind } from "./waiting.store";
+import { listWaitingAgents, listWaitingOf } from "./waiting.store";
 
 export interface Turns {
   /** A row that has just been committed. */

@@ -232,7 +232,7 @@ describe("what is dropped", () => {
       commitTo(db, { turns, seq, agent: 1 + (seq % 2), delivered: seq > 2 });
     }
     for (const seq of [1, 4, 6]) turns.drop({ seq, agent: 1 + (seq % 2) });
-    expect(takeAll(turns).toSorted()).toEqual([2, 3, 5]);
+    expect(new Set(takeAll(turns))).toEqual(new Set([2, 3, 5]));
     turns.drop({ seq: 99, agent: 1 });
     expect(takeAll(turns)).toEqual([]);
   });
