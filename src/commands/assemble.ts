@@ -14,6 +14,7 @@ import type { Pool } from "../executions/pool";
 import { createPool } from "../executions/pool";
 import { createReadTokens } from "../executions/read-token";
 import { recover } from "../executions/recover";
+import { createWaits } from "../executions/waits";
 import { createByteBudget } from "../lib/body";
 import type { Clock } from "../lib/clock";
 import type { Ids } from "../lib/ids";
@@ -102,7 +103,8 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
     releasePlace: (agent) => releasePlace({ db }, agent),
     onFinished: (end) => durations.add(end),
   });
-  return { limits, versions, sequence, durations, freshInputs, turn, pool };
+  const waits = createWaits({ pool });
+  return { limits, versions, sequence, durations, freshInputs, turn, pool, waits };
 }
 
 /** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */

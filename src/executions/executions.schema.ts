@@ -2,8 +2,8 @@
 
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
-import { closed, orNull, Time, words } from "../lib/wire";
-import { EXECUTION_STATUSES, STEP_STATUSES, TRIGGERS } from "../vocabulary";
+import { closed, MAX_WAIT_SECONDS, orNull, Time, words } from "../lib/wire";
+import { EXECUTION_STATUSES, FINAL_STATES, STEP_STATUSES, TRIGGERS } from "../vocabulary";
 
 /** Any JSON value. */
 const Value = Type.Unknown();
@@ -98,7 +98,8 @@ export type ExecutionResult = Static<typeof ExecutionResultSchema>;
 export const InvokeSchema = closed({
   /** Any JSON value that fits the schema of the input node. */
   input: Value,
-  waitSeconds: Type.Optional(Type.Unknown()),
+  /** Longest time that the answer waits for the end. */
+  waitSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_WAIT_SECONDS })),
 });
 
 /** The answer to an accepted delivery and to `invoke`. */
@@ -106,3 +107,13 @@ export const AcceptedSchema = closed({
   executionId: Type.String(),
   status: Type.Literal("running"),
 });
+export type Accepted = Static<typeof AcceptedSchema>;
+
+/** The same answer where it has waited for the end. */
+export const ExecutionEndSchema = closed({
+  executionId: Type.String(),
+  status: words(FINAL_STATES),
+  /** Null unless it completed. */
+  output: Value,
+});
+export type ExecutionEnd = Static<typeof ExecutionEndSchema>;

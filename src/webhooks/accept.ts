@@ -82,7 +82,7 @@ function commit(deps: AcceptDeps, data: Commit): Outcome {
     const expiresAt = delivery.receivedAt + (delivery.preset?.dedupMs ?? DEDUP_MS);
     claimKey(deps, { ...delivery.key, agent: agent.seq, execution: seq, expiresAt });
   }
-  const outcome: Outcome = { verdict: "accepted", gate: null, reason: null, window: taking };
+  const outcome: Outcome = { verdict: "accepted", gate: null, reason: null, seq, window: taking };
   const endedTick = deps.clock.monotonic();
   insertDelivery(deps, toRow({ seq, delivery, outcome, endedTick, headers: data.headers }));
   return outcome;

@@ -2,6 +2,7 @@
 
 import type { Db } from "../db/open";
 import { AppError, toFailureBody } from "../errors";
+import type { ExecutionEnd } from "../executions/executions.schema";
 import type { ReadTokens } from "../executions/read-token";
 import type { Clock } from "../lib/clock";
 import { formatId } from "../lib/ids";
@@ -34,10 +35,7 @@ function windowHeaders(
   };
 }
 
-function limitHeaders(
-  deps: Answering,
-  data: { delivery: Delivery; outcome: Outcome },
-): Record<string, string> {
+function limitHeaders(deps: Answering, data: Answer): Record<string, string> {
   const { delivery, outcome } = data;
   if (delivery.webhook === null) return {};
   const { agent } = delivery.webhook;
@@ -45,7 +43,7 @@ function limitHeaders(
   const { perMinute } = agent.webhook.limits;
   const now = deps.windowNow();
   const window =
-    outcome.verdict === "accepted"
+    outcome.verdict === "accepted" && data.late === undefined
       ? outcome.window
       : peek(deps, { agent: agent.seq, kind: "live", perMinute, now });
   return windowHeaders(deps, { window, perMinute });
@@ -59,6 +57,9 @@ function location(
   const token = deps.readTokens.make(data.executionId, deps.clock.now());
   return { Location: `/agents/${data.agentId}/executions/${data.executionId}?token=${token}` };
 }
+
+/** What an answer that has waited tells in place of the accepted one. */
+const successEnd = (data: ExecutionEnd): string => JSON.stringify({ success: true, data });
 
 const success = (executionId: string | null, status: string): string =>
   `{"success":true,"data":{"executionId":${JSON.stringify(executionId)},"status":"${status}"}}`;
@@ -78,14 +79,24 @@ function refused(delivery: Delivery, outcome: Refusal): Parts {
   return { status: error.status, headers: outcome.headers ?? {}, body };
 }
 
-function partsOf(deps: Answering, data: { delivery: Delivery; outcome: Outcome }): Parts {
+/** An answer to a delivery. */
+interface Answer {
+  delivery: Delivery;
+  outcome: Outcome;
+  /** Where it has waited: the execution's end, or null where that did not come in time. */
+  late?: { end: ExecutionEnd | null };
+}
+
+function partsOf(deps: Answering, data: Answer): Parts {
   const { delivery, outcome } = data;
   const { agentId } = delivery;
+  const end = data.late?.end ?? null;
   switch (outcome.verdict) {
     case "accepted": {
       const executionId = formatId("exec", delivery.uid);
       const headers = location(deps, { agentId, executionId });
-      return { status: 200, headers, body: success(executionId, "running") };
+      const body = end === null ? success(executionId, "running") : successEnd(end);
+      return { status: 200, headers, body };
     }
     case "duplicate": {
       const executionId = formatId("exec", outcome.first.uid);
@@ -93,7 +104,9 @@ function partsOf(deps: Answering, data: { delivery: Delivery; outcome: Outcome }
         "Idempotent-Replayed": "true",
         ...location(deps, { agentId, executionId }),
       };
-      return { status: 200, headers, body: success(executionId, outcome.first.status) };
+      const { status } = outcome.first;
+      const body = end === null ? success(executionId, status) : successEnd(end);
+      return { status: 200, headers, body };
     }
     case "handshake":
       return { status: 200, headers: {}, body: success(null, "handshake") };
@@ -103,7 +116,7 @@ function partsOf(deps: Answering, data: { delivery: Delivery; outcome: Outcome }
 }
 
 /** Builds the response; headers tell of limits only once the credential has passed. */
-export function answer(deps: Answering, data: { delivery: Delivery; outcome: Outcome }): Response {
+export function answer(deps: Answering, data: Answer): Response {
   const { status, headers, body } = partsOf(deps, data);
   return new Response(body, {
     status,

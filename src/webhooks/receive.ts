@@ -16,20 +16,20 @@ import { readOwn } from "../pipelines/values";
 import type { Gate, Reason } from "../vocabulary";
 import type { AcceptDeps } from "./accept";
 import { accept } from "./accept";
-import type { Answering } from "./answer";
-import { answer } from "./answer";
-import type { Delivery, Handshake, Incoming, LiveWebhook, Refusal } from "./delivery";
+import type { Delivery, Handshake, Incoming, LiveWebhook, Outcome, Refusal } from "./delivery";
 import { openDelivery } from "./delivery";
 import { findRepeat, readKey } from "./duplicate";
 import type { Failures } from "./failures";
 import type { Ledger } from "./ledger";
 import type { PresetRow } from "./presets/preset";
 import { PRESET_ROWS } from "./presets/table";
+import type { RespondDeps } from "./respond";
+import { respond } from "./respond";
 import type { SecretUses } from "./secret-uses";
 import { verify } from "./verify";
 
 export type ReceiveDeps = AcceptDeps &
-  Answering & {
+  RespondDeps & {
     ids: Ids;
     log: Log;
     budget: ByteBudget;
@@ -43,6 +43,15 @@ export type ReceiveDeps = AcceptDeps &
 
 /** Answers one request to a webhook; what the answer promises is on disk. */
 export async function receive(deps: ReceiveDeps, incoming: Incoming): Promise<Response> {
+  const decided = await decide(deps, incoming);
+  return respond(deps, { ...decided, incoming });
+}
+
+/** Takes a request through the gates. */
+async function decide(
+  deps: ReceiveDeps,
+  incoming: Incoming,
+): Promise<{ delivery: Delivery; outcome: Outcome }> {
   const agent = deps.directory.find(incoming.agentId);
   const delivery = openDelivery(deps, { ...incoming, agent, preset: presetOf(agent) });
   try {
@@ -58,7 +67,7 @@ export async function receive(deps: ReceiveDeps, incoming: Incoming): Promise<Re
       checkInput(delivery) ??
       (await accept(deps, delivery));
     if (outcome.verdict !== "accepted") deps.ledger.record(delivery, outcome);
-    return answer(deps, { delivery, outcome });
+    return { delivery, outcome };
   } finally {
     delivery.release();
   }

@@ -6,6 +6,7 @@ import type { GuardDeps } from "../auth/guard";
 import { requires } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
+import type { AnsweringServer } from "../executions/waits";
 import { answer, answerList, PAGE_DEFAULT, success, successList, words } from "../lib/wire";
 import { describeOperation } from "../lib/operation";
 import { REASONS, VERDICTS } from "../vocabulary";
@@ -57,12 +58,13 @@ function webhookRoute(deps: ReceiveDeps) {
   const handle = (context: {
     request: Request;
     params: { id: string };
-    server: { requestIP(request: Request): { address: string } | null } | null;
+    server: (AnsweringServer & { requestIP(request: Request): { address: string } | null }) | null;
   }): Promise<Response> =>
     receive(deps, {
       request: context.request,
       agentId: context.params.id,
       address: context.server?.requestIP(context.request)?.address ?? null,
+      server: context.server,
     });
   const app = new Elysia({ normalize: false }).post(
     "/agents/:id/webhook",
@@ -73,7 +75,7 @@ function webhookRoute(deps: ReceiveDeps) {
         id: "deliverWebhook",
         summary: "Delivers a webhook to an agent",
         description:
-          "The body is the input of an execution, which is on disk before this answers 200. The credential is the webhook's own (`webhook.auth`), never an API token.",
+          "The body is the input of an execution, which is on disk before this answers 200. With `webhook.respond.waitSeconds` the answer waits for the end so long, and then carries status and output. The credential is the webhook's own (`webhook.auth`), never an API token.",
         tag: "Webhooks",
         scope: null,
         fails: [

@@ -42,7 +42,7 @@ function deliveryTo(
 ): Delivery {
   const request = new Request("http://localhost/agents/x/webhook", { method: "POST" });
   const agent = agentOf(data.seq);
-  const incoming = { request, agentId: agent.id, address: null, agent, preset: null };
+  const incoming = { request, agentId: agent.id, address: null, server: null, agent, preset: null };
   const delivery = openDelivery(app.deps, incoming);
   delivery.body = data.body;
   delivery.verified = data.verified;
