@@ -84,7 +84,15 @@ export function createSlots(options: SlotOptions = {}) {
   };
   const pool = createPool(deps);
   const sequence = createSequence(db);
+  const addDelivered = (agent: number): number => {
+    const seq = sequence.next();
+    addExecution(db, { seq, agent, trigger: "webhook", delivery: seq, createdAt: clock.now() });
+    pool.offer({ ...waitingRow(seq, agent), trigger: "webhook", delivery: seq });
+    return seq;
+  };
   return {
+    /** As `add`, for one that came from a delivery; its body is gone. */
+    addDelivered,
     deps,
     db,
     clock,
