@@ -3,7 +3,7 @@
 import { AppError } from "../errors";
 import type { ExecutionSummary } from "./executions.schema";
 import type { ViewDeps } from "./view";
-import { getRow, toSummary } from "./view";
+import { getExecutionRow, toSummary } from "./view";
 
 /**
  * Cancels what has not ended, and answers when that is on disk; what is cancelled already is
@@ -14,8 +14,8 @@ export async function cancelExecution(
   deps: ViewDeps,
   data: { agentId: string; id: string },
 ): Promise<ExecutionSummary> {
-  await deps.pool.cancel(getRow(deps, data));
-  const row = getRow(deps, data);
+  await deps.pool.cancel(getExecutionRow(deps, data));
+  const row = getExecutionRow(deps, data);
   if (row.state !== "cancelled") {
     throw new AppError("EXECUTION_FINAL", { hint: `Its status is ${row.state}.` });
   }

@@ -31,7 +31,7 @@ import {
 } from "./executions.schema";
 import type { InvokeDeps } from "./invoke";
 import { invoke } from "./invoke";
-import { getRow, viewExecution, viewExecutions, viewResult } from "./view";
+import { getExecutionRow, viewExecution, viewExecutions, viewResult } from "./view";
 
 type RouteDeps = InvokeDeps & GuardDeps;
 
@@ -156,7 +156,7 @@ function pollRoute(deps: RouteDeps) {
       const data = { agentId: params.id, id: params.executionId, token, request };
       let found = readPolled(deps, data);
       if (wait !== undefined && found.status === "running") {
-        const { seq } = getRow(deps, data);
+        const { seq } = getExecutionRow(deps, data);
         await deps.waits.untilEnd({ seq, seconds: wait, request, server });
         found = readPolled(deps, data);
       }

@@ -111,7 +111,10 @@ function outputOf(deps: ViewDeps, data: { row: ExecutionRow; steps: StepRecord[]
 }
 
 /** The row of that agent's execution; throws NOT_FOUND. */
-export function getRow(deps: ViewDeps, data: { agentId: string; id: string }): ExecutionRow {
+export function getExecutionRow(
+  deps: ViewDeps,
+  data: { agentId: string; id: string },
+): ExecutionRow {
   const uid = parseId("exec", data.id);
   const row = uid === null ? null : findExecution(deps, uid);
   if (row === null || row.agentId !== data.agentId) throw new AppError("NOT_FOUND");
@@ -120,7 +123,7 @@ export function getRow(deps: ViewDeps, data: { agentId: string; id: string }): E
 
 /** One execution whole; throws NOT_FOUND. */
 export function viewExecution(deps: ViewDeps, data: { agentId: string; id: string }): Execution {
-  const row = getRow(deps, data);
+  const row = getExecutionRow(deps, data);
   const { input } = readInput(deps, row);
   const steps = stepsOf(deps, { row, input });
   const output = outputOf(deps, { row, steps });
