@@ -144,7 +144,7 @@ function pollRoute(deps: RouteDeps) {
     id: "getExecution",
     summary: "Reads an execution and its steps",
     description:
-      "`status` is `running` until it is final. With `wait` the answer comes when the execution ends, or after so many seconds. The `token` of a delivery's `Location` reads status, output and error code without an API token.",
+      "`status` is `running` until it is final. With `wait` the answer comes when the execution ends, or after so many seconds. With `If-None-Match` it is 304 while nothing is new. The `token` of a delivery's `Location` reads status, output and error code without an API token.",
     tag: "Executions",
     scope: "read",
     fails: ["NOT_FOUND"],

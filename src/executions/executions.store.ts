@@ -122,7 +122,7 @@ export interface Finish {
   cost: number | null;
 }
 
-/** The end of an execution that is in no slot, with what its last attempt left. */
+/** The end of an execution that is in no slot: it keeps its attempt and start, and has no usage. */
 export const endWithoutSlot = (
   row: { seq: number; attempt: number },
   end: Pick<Finish, "state" | "finishedAt" | "error">,

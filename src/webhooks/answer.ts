@@ -1,23 +1,21 @@
-// The answer to a delivery: the seed's body, the limits' state, and where the result will be.
+// The answer to a delivery: the seed's body, the limits' state, and where the result will be; at once,
+// or with the execution's end where the webhook says so.
 
-import type { Db } from "../db/open";
 import { AppError, toFailureBody } from "../errors";
 import type { ExecutionEnd } from "../executions/executions.schema";
-import type { ReadTokens } from "../executions/read-token";
-import type { Clock } from "../lib/clock";
+import type { ViewDeps } from "../executions/view";
+import type { Wait, Waits } from "../executions/waits";
+import { awaitEnd } from "../executions/waits";
 import { formatId } from "../lib/ids";
-import type { Delivery, Outcome, Refusal } from "./delivery";
+import type { Delivery, Incoming, Outcome, Refusal } from "./delivery";
+import { withoutBody } from "./delivery";
 import type { WindowState } from "./limiter";
 import { peek, WINDOW_MS } from "./limiter";
 
-export interface Answering {
-  db: Db;
-  clock: Clock;
+export type Answering = ViewDeps & {
   windowNow(): number;
-  readTokens: ReadTokens;
-  /** Whether answers carry a `Location` with a token. */
-  readLinks: boolean;
-}
+  waits: Waits;
+};
 
 function windowHeaders(
   deps: Answering,
@@ -79,10 +77,14 @@ function refused(delivery: Delivery, outcome: Refusal): Parts {
   return { status: error.status, headers: outcome.headers ?? {}, body };
 }
 
-/** An answer to a delivery. */
-interface Answer {
+/** A delivery that has been through the gates. */
+export interface Decided {
   delivery: Delivery;
   outcome: Outcome;
+}
+
+/** What is answered to it. */
+interface Answer extends Decided {
   /** Where it has waited: the execution's end, or null where that did not come in time. */
   late?: { end: ExecutionEnd | null };
 }
@@ -116,7 +118,7 @@ function partsOf(deps: Answering, data: Answer): Parts {
 }
 
 /** Builds the response; headers tell of limits only once the credential has passed. */
-export function answer(deps: Answering, data: Answer): Response {
+function answer(deps: Answering, data: Answer): Response {
   const { status, headers, body } = partsOf(deps, data);
   return new Response(body, {
     status,
@@ -129,4 +131,41 @@ export function answer(deps: Answering, data: Answer): Response {
       ...headers,
     },
   });
+}
+
+interface Expected {
+  seq: number;
+  uid: Uint8Array;
+}
+
+/** The execution whose end is of interest: the delivery's own, or that of the one it repeats. */
+function executionOf({ delivery, outcome }: Decided): Expected | null {
+  if (outcome.verdict === "duplicate") return outcome.first;
+  return outcome.verdict === "accepted" ? { seq: outcome.seq, uid: delivery.uid } : null;
+}
+
+async function answerLater(
+  deps: Answering,
+  data: Decided & { wait: Wait; execution: Expected },
+): Promise<Response> {
+  const end = await awaitEnd(deps, { ...data.wait, ...data.execution });
+  return answer(deps, { ...data, late: { end } });
+}
+
+/**
+ * Answers at once, or where the webhook says so once the execution has ended, at the latest after
+ * `waitSeconds`. A repeat waits as the first did: its sender lost that answer.
+ */
+export function respond(
+  deps: Answering,
+  data: Decided & { incoming: Incoming },
+): Response | Promise<Response> {
+  const { delivery, outcome, incoming } = data;
+  const setting = delivery.webhook?.agent.webhook.respond ?? "async";
+  if (setting === "async") return answer(deps, data);
+  const execution = executionOf(data);
+  if (execution === null) return answer(deps, data);
+  const wait = { seconds: setting.waitSeconds, ...incoming };
+  // A minute is too long to hold a large body that nobody counts any more.
+  return answerLater(deps, { delivery: withoutBody(delivery), outcome, wait, execution });
 }

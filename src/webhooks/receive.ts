@@ -16,20 +16,20 @@ import { readOwn } from "../pipelines/values";
 import type { Gate, Reason } from "../vocabulary";
 import type { AcceptDeps } from "./accept";
 import { accept } from "./accept";
-import type { Delivery, Handshake, Incoming, LiveWebhook, Outcome, Refusal } from "./delivery";
+import type { Answering, Decided } from "./answer";
+import { respond } from "./answer";
+import type { Delivery, Handshake, Incoming, LiveWebhook, Refusal } from "./delivery";
 import { openDelivery } from "./delivery";
 import { findRepeat, readKey } from "./duplicate";
 import type { Failures } from "./failures";
 import type { Ledger } from "./ledger";
 import type { PresetRow } from "./presets/preset";
 import { PRESET_ROWS } from "./presets/table";
-import type { RespondDeps } from "./respond";
-import { respond } from "./respond";
 import type { SecretUses } from "./secret-uses";
 import { verify } from "./verify";
 
 export type ReceiveDeps = AcceptDeps &
-  RespondDeps & {
+  Answering & {
     ids: Ids;
     log: Log;
     budget: ByteBudget;
@@ -48,10 +48,7 @@ export async function receive(deps: ReceiveDeps, incoming: Incoming): Promise<Re
 }
 
 /** Takes a request through the gates. */
-async function decide(
-  deps: ReceiveDeps,
-  incoming: Incoming,
-): Promise<{ delivery: Delivery; outcome: Outcome }> {
+async function decide(deps: ReceiveDeps, incoming: Incoming): Promise<Decided> {
   const agent = deps.directory.find(incoming.agentId);
   const delivery = openDelivery(deps, { ...incoming, agent, preset: presetOf(agent) });
   try {
