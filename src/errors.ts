@@ -59,6 +59,11 @@ export const ERRORS = {
     "The agent has no live version; activate it first.",
     "`invoke` runs the live version of an active agent.",
   ),
+  EXECUTION_FINAL: row(
+    409,
+    "The execution has ended.",
+    "Only an execution that waits or runs can be cancelled; its own end came first.",
+  ),
   PROVIDER_BUILT_IN: row(
     409,
     "The built-in provider cannot be changed or deleted.",
@@ -137,7 +142,7 @@ export const ERRORS = {
   CONCURRENCY_LIMITED: row(
     429,
     "As many executions as allowed are unfinished.",
-    "`webhook.limits.maxConcurrent`; try again after `Retry-After` seconds.",
+    "`webhook.limits.maxConcurrent`, and `maxQueued` more where the overflow is queued; try again after `Retry-After` seconds.",
   ),
   INTERNAL: row(
     500,

@@ -97,7 +97,8 @@ export const BUILT_PRESETS = ["hmac", "github", "bearer", "basic"] as const;
 export type BuiltPreset = (typeof BUILT_PRESETS)[number];
 
 export const OVERFLOWS = ["reject", "queue", "coalesce"] as const;
-export const BUILT_OVERFLOWS = ["reject"] as const;
+export const BUILT_OVERFLOWS = ["reject", "queue"] as const;
+export type BuiltOverflow = (typeof BUILT_OVERFLOWS)[number];
 
 /** The gates of a webhook delivery, in the order in which they are passed. */
 export const GATES = [

@@ -7,6 +7,7 @@ import {
   closed,
   DetailSchema,
   EXAMPLE,
+  MAX_WAIT_SECONDS,
   named,
   orNull,
   Time,
@@ -37,9 +38,15 @@ const EXAMPLE_SECRET = {
 export const SecretFactsSchema = named("WebhookSecret", closed(secretFields));
 
 const LIMIT_BOUNDS = { minimum: 1, maximum: 1_000_000 };
+const QUEUE_BOUNDS = { minimum: 1, maximum: 100_000 };
 
 /** A setting that may be left out, or set to null to return to its default (RFC 7396). */
 const setting = <T extends TSchema>(schema: T) => Type.Optional(orNull(schema));
+/** Whether the answer to a delivery waits for the execution's end, and for how long. */
+const respondForms = [
+  Type.Literal("async"),
+  closed({ waitSeconds: Type.Integer({ minimum: 1, maximum: MAX_WAIT_SECONDS }) }),
+] as const;
 /** Part of the contract that this version answers with its name, whatever its value. */
 const later = Type.Optional(Type.Unknown({ description: "Not available in this version." }));
 
@@ -59,11 +66,12 @@ export const WebhookPatchSchema = named(
         maxConcurrent: setting(Type.Integer(LIMIT_BOUNDS)),
         maxBodyBytes: setting(Type.Integer({ minimum: 1, maximum: MAX_WEBHOOK_BODY_BYTES })),
         overflow: setting(words(OVERFLOWS)),
-        maxQueued: later,
+        maxQueued: setting(Type.Integer(QUEUE_BOUNDS)),
         coalesceKey: later,
       }),
     ),
-    respond: later,
+    // One union: of nested ones a mismatch could not be told in words.
+    respond: Type.Optional(Type.Union([...respondForms, Type.Null()])),
     filter: later,
     callback: later,
   }),
@@ -78,9 +86,12 @@ export const WebhookSchema = named(
       perMinute: Type.Integer({ description: "Deliveries accepted in one minute." }),
       maxConcurrent: Type.Integer({ description: "Unfinished executions at once." }),
       overflow: words(OVERFLOWS),
+      maxQueued: Type.Integer({
+        description: "Executions that wait beyond those, where `overflow` is `queue`.",
+      }),
       maxBodyBytes: Type.Integer(),
     }),
-    respond: Type.Literal("async"),
+    respond: Type.Union([...respondForms]),
     secrets: Type.Array(SecretFactsSchema),
   }),
 );
@@ -134,7 +145,13 @@ export const AgentSchema = named(
     faults: [],
     webhook: {
       auth: { type: "hmac", preset: "github" },
-      limits: { perMinute: 100, maxConcurrent: 10, overflow: "reject", maxBodyBytes: 26_214_400 },
+      limits: {
+        perMinute: 100,
+        maxConcurrent: 10,
+        overflow: "queue",
+        maxQueued: 1000,
+        maxBodyBytes: 5_242_880,
+      },
       respond: "async",
       secrets: [EXAMPLE_SECRET],
     },

@@ -64,6 +64,14 @@ export const findAgentFacts = (deps: { db: Db }, id: string): AgentFacts | null 
     )
     .get(id);
 
+/** What the owner of an agent set of its webhook, deleted agents included; null where there is none. */
+export const findWebhookSettings = (deps: { db: Db }, seq: number): string | null =>
+  deps.db.raw
+    .query<{ settings: string }, [number]>(
+      "select webhook_settings as settings from agents where seq = ?",
+    )
+    .get(seq)?.settings ?? null;
+
 /** The number behind an agent id, deleted ones included. */
 export function findAgentSeq(deps: { db: Db }, id: string): number | undefined {
   return deps.db.orm.select({ seq: agents.seq }).from(agents).where(eq(agents.id, id)).get()?.seq;

@@ -196,10 +196,20 @@ const SECRET_MISSING: Warning = {
     "The webhook's method has no secret yet: the next change of the agent makes one and shows it, or give one to POST /agents/{id}/webhook/secrets.",
 };
 
+/** Where the answer would wait for longer than the sender does. */
+function lateAnswer(deps: AgentsDeps, { auth, respond }: WebhookSettings): Warning[] {
+  if (auth.preset === null || respond === "async") return [];
+  const { deadlineSeconds } = deps.proposalOf(auth.preset);
+  if (deadlineSeconds === null || respond.waitSeconds <= deadlineSeconds) return [];
+  const message = `Senders of the preset ${auth.preset} wait ${deadlineSeconds} seconds for an answer; set webhook.respond.waitSeconds below that.`;
+  return [{ code: "WAIT_BEYOND_DEADLINE", message }];
+}
+
 function warningsOf(
-  row: AgentRow,
-  { settings, secrets }: { settings: WebhookSettings; secrets: number },
+  deps: AgentsDeps,
+  data: { row: AgentRow; settings: WebhookSettings; secrets: number },
 ): Warning[] {
+  const { row, settings, secrets } = data;
   const warnings: Warning[] = [];
   if (settings.auth.type !== "none" && secrets === 0) warnings.push(SECRET_MISSING);
   if (row.webhookEnabled && settings.auth.type === "none") {
@@ -210,7 +220,7 @@ function warningsOf(
     const message = "The agent is inactive, so its webhook answers 404; activate it.";
     warnings.push({ code: "AGENT_INACTIVE", message });
   }
-  return warnings;
+  return [...warnings, ...lateAnswer(deps, settings)];
 }
 
 /** Wire shape of an agent; `changed` adds what only the answer to a change carries. */
@@ -221,7 +231,7 @@ export function toAgent(deps: AgentsDeps, changed: Changed): Agent {
   const secrets = listWebhookSecrets(deps, row);
   const warnings = [
     ...(changed.warnings ?? []),
-    ...warningsOf(row, { settings, secrets: secrets.length }),
+    ...warningsOf(deps, { row, settings, secrets: secrets.length }),
   ];
   return {
     ...toAgentSummary(row, deps.publicUrl()),
@@ -230,7 +240,7 @@ export function toAgent(deps: AgentsDeps, changed: Changed): Agent {
     webhook: {
       auth: preset === null ? { type } : { type, preset },
       limits: settings.limits,
-      respond: "async",
+      respond: settings.respond,
       secrets: secrets.map(toSecretFacts),
     },
     ...(changed.webhookSecret === undefined ? {} : { webhookSecret: changed.webhookSecret }),

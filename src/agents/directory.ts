@@ -6,7 +6,7 @@ import { sha256 } from "../lib/crypto";
 import type { SecretsDeps } from "../secrets/secrets.store";
 import { listLiveSecrets, openSecret } from "../secrets/secrets.store";
 import type { AgentStatus } from "../vocabulary";
-import { findAgentFacts } from "./agents.store";
+import { findAgentFacts, findWebhookSettings } from "./agents.store";
 import type { WebhookSettings, WebhookSettingsDeps } from "./webhook-settings";
 import { settingsOf } from "./webhook-settings";
 
@@ -33,6 +33,11 @@ export interface LiveAgent {
 export interface Directory {
   /** The agent of that id, deleted ones excepted. */
   find(id: string): LiveAgent | undefined;
+  /**
+   * How many executions of its deliveries the agent of that number may have in slots; also of one
+   * that is switched off or deleted: what it accepted still runs.
+   */
+  maxConcurrentOf(seq: number): number;
   /** Drops an entry after its change has been committed. */
   forget(id: string): void;
 }
@@ -64,9 +69,22 @@ function readSecrets(deps: DirectoryDeps, id: string): LiveSecret[] {
   });
 }
 
-/** An empty directory that fills itself. */
-export function createDirectory(deps: DirectoryDeps): Directory {
+function readMaxConcurrent(deps: DirectoryDeps, seq: number): number {
+  const webhookSettings = findWebhookSettings(deps, seq) ?? "{}";
+  return settingsOf(deps, { webhookSettings }).limits.maxConcurrent;
+}
+
+/** Keeps an entry, in place of the one kept for longest where there are too many. */
+function keep<Key, Value>(kept: Map<Key, Value>, [key, value]: [Key, Value]): void {
+  const [oldest] = kept.keys();
+  if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+  kept.set(key, value);
+}
+
+/** An empty directory that fills itself; `changed` is called when an entry was dropped. */
+export function createDirectory(deps: DirectoryDeps & { changed(): void }): Directory {
   const kept = new Map<string, LiveAgent>();
+  const maxConcurrent = new Map<number, number>();
   return {
     find(id) {
       const known = kept.get(id);
@@ -75,11 +93,21 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       // Not kept: the time of an answer must not tell an unknown agent from one that is off.
       if (agent === undefined || !isLive(agent)) return agent;
       agent.secrets = readSecrets(deps, id);
-      const [oldest] = kept.keys();
-      if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
-      kept.set(id, agent);
+      keep(kept, [id, agent]);
       return agent;
     },
-    forget: (id) => void kept.delete(id),
+    maxConcurrentOf(seq) {
+      const known = maxConcurrent.get(seq);
+      if (known !== undefined) return known;
+      const read = readMaxConcurrent(deps, seq);
+      keep(maxConcurrent, [seq, read]);
+      return read;
+    },
+    forget(id) {
+      kept.delete(id);
+      // By number, and read again at the next start.
+      maxConcurrent.clear();
+      deps.changed();
+    },
   };
 }

@@ -4,33 +4,53 @@ import { mergePatch } from "../lib/json";
 import { isRecord } from "../lib/json-value";
 import type { Config } from "../config";
 import type { ErrorDetail } from "../errors";
-import type { AuthType, BuiltPreset, Preset } from "../vocabulary";
+import type { AuthType, BuiltOverflow, BuiltPreset, Preset } from "../vocabulary";
 import { BUILT_OVERFLOWS, BUILT_PRESETS } from "../vocabulary";
 import type { WebhookPatch } from "./agents.schema";
 
 /** What the owner set, as stored; everything may be absent. */
 export interface StoredWebhook {
   auth?: { type?: AuthType; preset?: Preset };
-  limits?: { perMinute?: number; maxConcurrent?: number; maxBodyBytes?: number; overflow?: string };
-  respond?: "async";
+  limits?: Partial<WebhookLimits>;
+  respond?: Respond;
 }
+
+/** What of a webhook's deliveries is taken. */
+export interface WebhookLimits {
+  perMinute: number;
+  /** Executions of its deliveries that may be in a slot at once; without a queue, unfinished. */
+  maxConcurrent: number;
+  maxBodyBytes: number;
+  overflow: BuiltOverflow;
+  /** Executions that may wait beyond `maxConcurrent` where the overflow is queued. */
+  maxQueued: number;
+}
+
+/** When a delivery is answered: at once, or with the end of its execution where that comes in time. */
+export type Respond = "async" | { waitSeconds: number };
 
 /** The settings that deliveries meet. */
 export interface WebhookSettings {
   auth: { type: AuthType; preset: BuiltPreset | null };
-  limits: { perMinute: number; maxConcurrent: number; maxBodyBytes: number; overflow: "reject" };
+  limits: WebhookLimits;
+  respond: Respond;
 }
 
 /** What a preset proposes where the owner set nothing. */
 export interface PresetProposal {
   authType: AuthType;
   maxBodyBytes: number | null;
+  overflow: BuiltOverflow | null;
+  /** How long the sender waits for an answer. */
+  deadlineSeconds: number | null;
 }
 
 export interface WebhookSettingsDeps {
   config: Config;
   proposalOf(preset: BuiltPreset): PresetProposal;
 }
+
+const DEFAULT_MAX_QUEUED = 1_000;
 
 const DEFAULT_PRESETS: Record<AuthType, BuiltPreset | null> = {
   none: null,
@@ -60,9 +80,7 @@ export function findUnavailable(patch: WebhookPatch): ErrorDetail[] {
   check("/webhook/auth/preset", { value: patch.auth?.preset, built: BUILT_PRESETS });
   check("/webhook/auth/custom", { value: patch.auth?.custom, built: [] });
   check("/webhook/limits/overflow", { value: patch.limits?.overflow, built: BUILT_OVERFLOWS });
-  check("/webhook/limits/maxQueued", { value: patch.limits?.maxQueued, built: [] });
   check("/webhook/limits/coalesceKey", { value: patch.limits?.coalesceKey, built: [] });
-  check("/webhook/respond", { value: patch.respond, built: ["async"] });
   check("/webhook/filter", { value: patch.filter, built: [] });
   check("/webhook/callback", { value: patch.callback, built: [] });
   return found;
@@ -104,15 +122,18 @@ export function findConflicts(deps: WebhookSettingsDeps, stored: StoredWebhook):
 export function resolveWebhook(deps: WebhookSettingsDeps, stored: StoredWebhook): WebhookSettings {
   const type = stored.auth?.type ?? "none";
   const preset = builtPreset(stored.auth?.preset) ?? DEFAULT_PRESETS[type];
-  const proposed = preset === null ? null : deps.proposalOf(preset).maxBodyBytes;
+  const proposal = preset === null ? null : deps.proposalOf(preset);
+  const proposedBytes = proposal?.maxBodyBytes ?? 0;
   return {
     auth: { type, preset },
     limits: {
       perMinute: stored.limits?.perMinute ?? deps.config.webhookRatePerMinute,
       maxConcurrent: stored.limits?.maxConcurrent ?? deps.config.webhookMaxConcurrent,
-      maxBodyBytes: stored.limits?.maxBodyBytes ?? Math.max(proposed ?? 0, deps.config.maxBody),
-      overflow: "reject",
+      maxBodyBytes: stored.limits?.maxBodyBytes ?? Math.max(proposedBytes, deps.config.maxBody),
+      overflow: stored.limits?.overflow ?? proposal?.overflow ?? "reject",
+      maxQueued: stored.limits?.maxQueued ?? DEFAULT_MAX_QUEUED,
     },
+    respond: stored.respond ?? "async",
   };
 }
 

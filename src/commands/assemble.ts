@@ -1,6 +1,7 @@
 // Builds the one object of dependencies from a configuration and an open database.
 
 import { findAgentFacts } from "../agents/agents.store";
+import type { Directory } from "../agents/directory";
 import { createDirectory } from "../agents/directory";
 import { createCompiledVersions } from "../agents/versions";
 import type { AppDeps } from "../app";
@@ -16,6 +17,7 @@ import type { Pool } from "../executions/pool";
 import { createPool } from "../executions/pool";
 import { createReadTokens } from "../executions/read-token";
 import { recover } from "../executions/recover";
+import { createWaits } from "../executions/waits";
 import { createByteBudget } from "../lib/body";
 import type { Clock } from "../lib/clock";
 import type { Ids } from "../lib/ids";
@@ -73,8 +75,8 @@ function prepareRows(around: Surroundings, writer: Writer): Promise<string> {
 const UNREADABLE =
   "Sealed with another key; restore secret.key, or the HOOKLINE_ENCRYPTION_KEY they were made with.";
 
-function createExecutionParts(around: Surroundings & { writer: Writer }) {
-  const { config, db, clock, log, writer } = around;
+function createExecutionParts(around: Surroundings & { writer: Writer; directory: Directory }) {
+  const { config, db, clock, log, writer, directory } = around;
   const limits = {
     ...DEFAULT_LIMITS,
     maxNodes: config.pipelineMaxNodes,
@@ -97,6 +99,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
     freshInputs,
     slots: config.slots,
     bootSeq: sequence.last(),
+    maxConcurrentOf: (agent) => directory.maxConcurrentOf(agent),
     executionTimeoutMs: config.executionTimeout,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPure(id),
@@ -104,7 +107,8 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
     releasePlace: (agent) => releasePlace({ db }, agent),
     onFinished: (end) => durations.add(end),
   });
-  return { limits, versions, sequence, durations, freshInputs, turn, pool };
+  const waits = createWaits({ pool });
+  return { limits, versions, sequence, durations, freshInputs, turn, pool, waits };
 }
 
 /** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */
@@ -117,7 +121,10 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     config,
     proposalOf: (preset: keyof typeof PRESET_ROWS) => PRESET_ROWS[preset],
   };
-  const parts = createExecutionParts({ ...around, writer });
+  // A raised limit lets more of what waits start.
+  const changed = (): void => parts.pool.wake();
+  const directory = createDirectory({ ...around, ...settings, changed });
+  const parts = createExecutionParts({ ...around, writer, directory });
   const ledger = createLedger({ ...around, writer, sequence: parts.sequence });
   const secretUses = createSecretUses({ ...around, writer });
   const deps: AppDeps = {
@@ -127,7 +134,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     writer,
     ledger,
     secretUses,
-    directory: createDirectory({ ...around, ...settings }),
+    directory,
     agentExists: (id) => findAgentFacts(around, id) !== null,
     providerExists: (id) => isUsable(around, id),
     attempts: createAttempts(),

@@ -21,15 +21,21 @@ import type {
 import { stepName } from "../pipelines/record";
 import type { RunResult } from "../pipelines/run";
 import { runPipeline } from "../pipelines/run";
-import type { Finish, WaitingRow } from "./executions.store";
-import { markFinished, markStarted, requeueCut } from "./executions.store";
+import type { ExecutionRow, Finish, WaitingRow } from "./executions.store";
+import {
+  endWithoutSlot,
+  findExecution,
+  markFinished,
+  markStarted,
+  requeueCut,
+} from "./executions.store";
 import type { ExecutionInput, FreshInputs } from "./input";
 import { readInputInTurns } from "./input";
-import { loadRecorded, NOTHING_RECORDED } from "./journal";
-import type { NewEntry } from "./journal.store";
-import { appendEntry } from "./journal.store";
-import type { ExecutionJournal } from "./journal-writer";
-import { createJournal } from "./journal-writer";
+import { loadRecorded, NOTHING_RECORDED } from "./journal/journal";
+import type { NewEntry } from "./journal/journal.store";
+import { appendEntry } from "./journal/journal.store";
+import type { ExecutionJournal } from "./journal/journal-writer";
+import { createJournal } from "./journal/journal-writer";
 import { persist, Stopped } from "./persist";
 
 export interface ExecuteDeps {
@@ -174,6 +180,23 @@ function recordEnd(
   if (!markFinished(deps, data.finish)) return;
   if (data.steps !== null) appendEntry(deps, data.steps);
   if (row.delivery !== null) deps.releasePlace(row.agent);
+}
+
+/**
+ * Writes that an execution without a slot is cancelled, and frees the place it held; its row, or
+ * null where it has ended. Runs inside a write.
+ */
+export function recordCancelled(
+  deps: Pick<ExecuteDeps, "db" | "clock" | "releasePlace">,
+  uid: Uint8Array,
+): ExecutionRow | null {
+  const row = findExecution(deps, uid);
+  if (row === null) return null;
+  const finishedAt = Math.max(deps.clock.now(), row.createdAt);
+  const finish = endWithoutSlot(row, { state: "cancelled", finishedAt, error: null });
+  if (!markFinished(deps, finish)) return null;
+  if (row.delivery !== null) deps.releasePlace(row.agent);
+  return row;
 }
 
 interface Ended {

@@ -2,8 +2,8 @@
 
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
-import { closed, EXAMPLE, named, orNull, Time, words } from "../lib/wire";
-import { EXECUTION_STATUSES, STEP_STATUSES, TRIGGERS } from "../vocabulary";
+import { closed, EXAMPLE, MAX_WAIT_SECONDS, named, orNull, Time, words } from "../lib/wire";
+import { EXECUTION_STATUSES, FINAL_STATES, STEP_STATUSES, TRIGGERS } from "../vocabulary";
 
 /** Any JSON value. */
 const Value = Type.Unknown();
@@ -160,7 +160,13 @@ export const InvokeSchema = named(
     input: Type.Unknown({
       description: "Any JSON value that fits the schema of the input node.",
     }),
-    waitSeconds: Type.Optional(Type.Unknown({ description: "Not available in this version." })),
+    waitSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_WAIT_SECONDS,
+        description: "Longest time that the answer waits for the end.",
+      }),
+    ),
   }),
   { input: EXAMPLE_INPUT },
 );
@@ -171,3 +177,16 @@ export const AcceptedSchema = named(
   closed({ executionId: Type.String(), status: Type.Literal("running") }),
   { executionId: EXAMPLE.executionId, status: "running" },
 );
+export type Accepted = Static<typeof AcceptedSchema>;
+
+/** The same answer where it has waited for the end. */
+export const ExecutionEndSchema = named(
+  "ExecutionEnd",
+  closed({
+    executionId: Type.String(),
+    status: words(FINAL_STATES),
+    output: Type.Unknown({ description: "Null unless it completed." }),
+  }),
+  { executionId: EXAMPLE.executionId, status: "completed", output: EXAMPLE_OUTPUT },
+);
+export type ExecutionEnd = Static<typeof ExecutionEndSchema>;

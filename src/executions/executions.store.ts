@@ -93,36 +93,10 @@ export function findPayload(deps: StoreDeps, seq: number): Uint8Array | null {
 /** An input as it is stored. */
 export const packInput = (input: unknown): Packed => pack(Buffer.from(JSON.stringify(input)));
 
-/** The agents that have work without a slot: a walk from agent to agent, not over their rows. */
-export const listWaitingAgents = (deps: StoreDeps): number[] =>
-  deps.db.raw
-    .query<{ agent: number }, []>(
-      `with recursive waiting(agent) as (
-         select min(agent) from executions indexed by executions_waiting where state = 'waiting'
-         union all
-         select (select min(agent) from executions indexed by executions_waiting where state = 'waiting' and agent > waiting.agent)
-         from waiting where waiting.agent is not null)
-       select agent from waiting where agent is not null`,
-    )
-    .all()
-    .map((row) => row.agent);
-
-/** The agent's waiting executions above `after`, oldest first. */
-export const listWaitingOf = (
-  deps: StoreDeps,
-  data: { agent: number; after: number; limit: number },
-): WaitingRow[] =>
-  deps.db.raw
-    .query<WaitingRow, [number, number, number]>(
-      "select seq, uid, agent, version, trigger, delivery, attempt, recoveries from executions indexed by executions_waiting where state = 'waiting' and agent = ? and seq > ? order by seq limit ?",
-    )
-    .all(data.agent, data.after, data.limit);
-
-/** Whether that execution has ended. */
-export const isFinal = (deps: StoreDeps, seq: number): boolean =>
-  deps.db.raw
-    .query("select 1 from executions where seq = ? and finished_at is not null")
-    .get(seq) !== null;
+/** Whether there is that execution and it has not ended. */
+export const isOpen = (deps: StoreDeps, seq: number): boolean =>
+  deps.db.raw.query("select 1 from executions where seq = ? and finished_at is null").get(seq) !==
+  null;
 
 /** waiting → running; runs inside a write. */
 export function markStarted(
@@ -147,6 +121,19 @@ export interface Finish {
   usage: Usage | null;
   cost: number | null;
 }
+
+/** The end of an execution that is in no slot: it keeps its attempt and start, and has no usage. */
+export const endWithoutSlot = (
+  row: { seq: number; attempt: number },
+  end: Pick<Finish, "state" | "finishedAt" | "error">,
+): Finish => ({
+  seq: row.seq,
+  attempt: row.attempt,
+  startedAt: null,
+  usage: null,
+  cost: null,
+  ...end,
+});
 
 /** waiting or running → final; false where it was final already. Runs inside a write. */
 export function markFinished(deps: StoreDeps, data: Finish): boolean {

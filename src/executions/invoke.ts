@@ -2,28 +2,27 @@
 
 import type { AgentsDeps } from "../agents/change";
 import { getAgent } from "../agents/change";
-import type { CompiledVersions } from "../agents/versions";
 import type { Sequence } from "../db/sequence";
 import { AppError } from "../errors";
 import { formatId } from "../lib/ids";
 import type { Json } from "../pipelines/record";
 import { insertExecution, insertPayload, packInput, toFresh } from "./executions.store";
-import type { Pool } from "./pool";
+import type { Accepted, ExecutionEnd } from "./executions.schema";
+import type { ViewDeps } from "./view";
+import type { Wait, Waits } from "./waits";
+import { awaitEnd } from "./waits";
 
-export type InvokeDeps = AgentsDeps & {
-  versions: CompiledVersions;
-  sequence: Sequence;
-  pool: Pool;
-};
+export type InvokeDeps = AgentsDeps & ViewDeps & { sequence: Sequence; waits: Waits };
 
 /**
  * Stores an execution with trigger `manual` and wakes the pool; takes nothing from the webhook's
- * limits. Throws AGENT_NOT_RUNNABLE or INPUT_INVALID.
+ * limits. With a wait it resolves with the end where that comes in time. Throws
+ * AGENT_NOT_RUNNABLE, INPUT_INVALID or STORAGE_UNAVAILABLE.
  */
 export async function invoke(
   deps: InvokeDeps,
-  data: { agentId: string; input: Json },
-): Promise<{ executionId: string; status: "running" }> {
+  data: { agentId: string; input: Json; wait: Wait | null },
+): Promise<Accepted | ExecutionEnd> {
   const agent = getAgent(deps, data.agentId);
   const version = agent.liveVersion;
   const pipeline = version === null ? null : deps.versions.find({ agent: agent.seq, version });
@@ -43,5 +42,6 @@ export async function invoke(
     },
     () => deps.pool.offer(toFresh(own)),
   );
-  return { executionId: formatId("exec", uid), status: "running" };
+  const end = data.wait === null ? null : await awaitEnd(deps, { ...data.wait, seq, uid });
+  return end ?? { executionId: formatId("exec", uid), status: "running" };
 }

@@ -1,12 +1,13 @@
-// The slots: takes waiting executions from the table, agents in turn, and runs each in a slot.
+// The slots: takes waiting executions from the table, agents in turn, and runs each in a slot; of a
+// webhook's own no more at once than it may have.
 // A slot hands its result to the writer and takes the next execution without waiting for the commit.
 
 import { describeError } from "../lib/log";
 import type { StepRecord } from "../pipelines/record";
 import type { ExecuteDeps, Run } from "./execute";
-import { execute } from "./execute";
+import { execute, recordCancelled } from "./execute";
 import type { WaitingRow } from "./executions.store";
-import { isFinal } from "./executions.store";
+import { isOpen } from "./executions.store";
 import { Stopped } from "./persist";
 import type { Turns } from "./turns";
 import { createTurns } from "./turns";
@@ -27,8 +28,17 @@ export interface Pool {
   liveOf(seq: number): LiveExecution | undefined;
   /** Executions in slots. */
   size(): number;
-  /** Resolves when that execution's end is on disk; at once where it ended before. */
-  finished(seq: number): Promise<void>;
+  /**
+   * Resolves when that execution's end is on disk, at once where it ended before; or when `giveUp`
+   * is aborted.
+   */
+  finished(seq: number, giveUp?: AbortSignal): Promise<void>;
+  /**
+   * Ends that execution as cancelled, unless its own end comes first; resolves when either is on
+   * disk. In a slot it is aborted at once. Rejects with STORAGE_UNAVAILABLE where it waited and that
+   * could not be stored.
+   */
+  cancel(execution: { seq: number; uid: Uint8Array }): Promise<void>;
   /** Resolves when no slot is taken and no result waits for its commit. */
   idle(): Promise<void>;
   /** Takes no more work, lets what runs finish for `graceMs`, then cuts it for the next start. */
@@ -39,6 +49,8 @@ export type PoolDeps = ExecuteDeps & {
   slots: number;
   /** The last `seq` of earlier processes: up to it, a start is on disk before it runs. */
   bootSeq: number;
+  /** How many executions of its deliveries an agent may have in slots; asked at each start. */
+  maxConcurrentOf(agent: number): number;
 };
 
 /** Bounds the results that wait for a commit, and how long one turn of the loop can last. */
@@ -47,6 +59,12 @@ const MAX_UNSETTLED = 256;
 /** A pool whose slots are empty until `wake`. */
 export const createPool = (deps: PoolDeps): Pool => new SlotPool(deps);
 
+function addTo(counts: Map<number, number>, data: { agent: number; change: 1 | -1 }): void {
+  const count = (counts.get(data.agent) ?? 0) + data.change;
+  if (count === 0) counts.delete(data.agent);
+  else counts.set(data.agent, count);
+}
+
 class SlotPool implements Pool {
   readonly #deps: PoolDeps;
   /** In a slot. */
@@ -54,8 +72,10 @@ class SlotPool implements Pool {
   /** In a slot, or with an end that is not on disk yet. */
   readonly #unsettled = new Map<number, Run>();
   readonly #byAgent = new Map<number, number>();
+  /** Of those in a slot, the ones that came from a delivery. */
+  readonly #delivered = new Map<number, number>();
   readonly #turns: Turns;
-  readonly #waiters = new Map<number, (() => void)[]>();
+  readonly #waiters = new Map<number, Set<() => void>>();
   readonly #cut = new AbortController();
   #idle: (() => void)[] = [];
   #stopped = false;
@@ -63,7 +83,8 @@ class SlotPool implements Pool {
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
-    this.#turns = createTurns(deps);
+    const { db } = deps;
+    this.#turns = createTurns({ db, hasPlace: (agent) => this.#hasPlace(agent) });
   }
 
   offer(row: WaitingRow): void {
@@ -97,11 +118,42 @@ class SlotPool implements Pool {
     return this.#running.size;
   }
 
-  finished(seq: number): Promise<void> {
-    if (isFinal(this.#deps, seq)) return Promise.resolve();
+  finished(seq: number, giveUp?: AbortSignal): Promise<void> {
+    if (giveUp?.aborted === true || !isOpen(this.#deps, seq)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#waiters.set(seq, [...(this.#waiters.get(seq) ?? []), resolve]);
+      const waiters = this.#waiters.get(seq) ?? new Set();
+      this.#waiters.set(seq, waiters.add(resolve));
+      const leave = (): void => {
+        waiters.delete(resolve);
+        if (waiters.size === 0 && this.#waiters.get(seq) === waiters) this.#waiters.delete(seq);
+        resolve();
+      };
+      giveUp?.addEventListener("abort", leave, { once: true });
     });
+  }
+
+  async cancel({ seq, uid }: { seq: number; uid: Uint8Array }): Promise<void> {
+    while (isOpen(this.#deps, seq)) {
+      const run = this.#unsettled.get(seq);
+      run?.abort.abort("cancelled");
+      // A stop may cut it first: then it waits again.
+      if (run === undefined) await this.#cancelWaiting(seq, uid);
+      else await this.finished(seq);
+    }
+  }
+
+  /** Decided inside the write: until its commit no slot can take the execution. */
+  async #cancelWaiting(seq: number, uid: Uint8Array): Promise<void> {
+    const { writer, freshInputs } = this.#deps;
+    await writer.write(
+      () => (this.#unsettled.has(seq) ? null : recordCancelled(this.#deps, uid)),
+      (row) => {
+        if (row === null) return;
+        this.#turns.drop(row);
+        freshInputs.take(seq);
+        this.#tell(seq);
+      },
+    );
   }
 
   idle(): Promise<void> {
@@ -136,8 +188,17 @@ class SlotPool implements Pool {
     return slots === 1 || (this.#byAgent.get(agent) ?? 0) < slots - 1;
   }
 
+  #hasPlace(agent: number): boolean {
+    return (this.#delivered.get(agent) ?? 0) < this.#deps.maxConcurrentOf(agent);
+  }
+
+  #count(row: WaitingRow, change: 1 | -1): void {
+    addTo(this.#byAgent, { agent: row.agent, change });
+    if (row.delivery !== null) addTo(this.#delivered, { agent: row.agent, change });
+  }
+
   #start(row: WaitingRow): void {
-    this.#byAgent.set(row.agent, (this.#byAgent.get(row.agent) ?? 0) + 1);
+    this.#count(row, 1);
     const run: Run = {
       row,
       startedAt: this.#deps.clock.now(),
@@ -159,18 +220,20 @@ class SlotPool implements Pool {
 
   #release(run: Run): void {
     if (!this.#running.delete(run)) return;
-    const left = (this.#byAgent.get(run.row.agent) ?? 1) - 1;
-    if (left === 0) this.#byAgent.delete(run.row.agent);
-    else this.#byAgent.set(run.row.agent, left);
+    this.#count(run.row, -1);
     this.wake();
   }
 
   #settle(run: Run): void {
     this.#release(run);
     this.#unsettled.delete(run.row.seq);
-    const waiting = this.#waiters.get(run.row.seq) ?? [];
-    this.#waiters.delete(run.row.seq);
-    for (const resolve of waiting) resolve();
+    this.#tell(run.row.seq);
     this.wake();
+  }
+
+  #tell(seq: number): void {
+    const waiters = this.#waiters.get(seq);
+    this.#waiters.delete(seq);
+    for (const resolve of waiters ?? []) resolve();
   }
 }

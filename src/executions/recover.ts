@@ -8,7 +8,7 @@ import type { Clock } from "../lib/clock";
 import { formatId } from "../lib/ids";
 import type { Log } from "../lib/log";
 import type { WaitingRow } from "./executions.store";
-import { listInFlight, markFinished, requeueInterrupted } from "./executions.store";
+import { endWithoutSlot, listInFlight, markFinished, requeueInterrupted } from "./executions.store";
 
 export interface RecoverDeps {
   db: Db;
@@ -23,16 +23,9 @@ export interface RecoverDeps {
 const MAX_RECOVERIES = 3;
 
 function giveUp(deps: RecoverDeps, row: WaitingRow): void {
-  markFinished(deps, {
-    seq: row.seq,
-    state: "failed",
-    startedAt: null,
-    finishedAt: deps.clock.now(),
-    attempt: row.attempt,
-    error: { code: "CRASH_LOOP", message: ERRORS.CRASH_LOOP.message, nodeId: null },
-    usage: null,
-    cost: null,
-  });
+  const error = { code: "CRASH_LOOP", message: ERRORS.CRASH_LOOP.message, nodeId: null };
+  const finishedAt = deps.clock.now();
+  markFinished(deps, endWithoutSlot(row, { state: "failed", finishedAt, error }));
 }
 
 /** Puts what was in flight back to waiting, or ends it after three starts without progress. */

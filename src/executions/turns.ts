@@ -1,89 +1,162 @@
-// Which waiting execution is next: oldest first within an agent, agents in turn. Holds a part of
-// the table's waiting rows in memory; what does not fit stays in the table until there is room.
+// Which waiting execution is next: oldest first within an agent, agents in turn. What a full webhook
+// holds back stands apart, so that nothing behind it waits for it. Holds a part of the table's
+// waiting rows in memory; what does not fit stays in the table until there is room.
 
 import type { StoreDeps, WaitingRow } from "./executions.store";
-import { listWaitingAgents, listWaitingOf } from "./executions.store";
+import type { WaitingKind } from "./waiting.store";
+import { listWaitingAgents, listWaitingOf } from "./waiting.store";
 
 export interface Turns {
   /** A row that has just been committed. */
   add(row: WaitingRow): void;
-  /** The next row whose agent `mayStart`, else the first that waits at all; null where none does. */
+  /**
+   * The next row that may start, of an agent that `mayStart`, else of the first that has one at all;
+   * null where there is none.
+   */
   take(mayStart: (agent: number) => boolean): WaitingRow | null;
+  /** Takes a row out that does not wait any more on disk. */
+  drop(row: { seq: number; agent: number }): void;
 }
 
-interface AgentTurn {
-  rows: WaitingRow[];
-  /** The table holds waiting rows above the last one seen. */
-  behind: boolean;
-}
+export type TurnsDeps = StoreDeps & {
+  /** Whether one more execution of the agent's deliveries may be in a slot. */
+  hasPlace(agent: number): boolean;
+};
 
-/** Rows in memory, of all agents together. */
+/** Rows of one kind in memory, of all agents together. */
 const MAX_ROWS = 10_000;
 const ROWS_A_READ = 100;
 
 /** Starts with what waits in the table. */
-export const createTurns = (deps: StoreDeps): Turns => new MemoryTurns(deps);
+export const createTurns = (deps: TurnsDeps): Turns => new MemoryTurns(deps);
 
-class MemoryTurns implements Turns {
+/** One agent's rows of one kind, by `seq`. */
+interface Lane {
+  rows: WaitingRow[];
+  /** The table holds waiting rows above the last one seen. */
+  behind: boolean;
+  /** The highest `seq` that was ever in memory: a row read from the table is added later. */
+  seen: number;
+}
+
+/** The waiting rows of one kind. */
+class Lanes {
   readonly #deps: StoreDeps;
-  /** In the order of their turns: an agent that was served goes to the end. */
-  readonly #agents = new Map<number, AgentTurn>();
-  /** By agent, the highest `seq` that was ever in memory: a row read from the table is added later. */
-  readonly #seen = new Map<number, number>();
+  readonly #kind: WaitingKind;
+  readonly #byAgent = new Map<number, Lane>();
   #rows = 0;
 
-  constructor(deps: StoreDeps) {
+  constructor(deps: StoreDeps, data: { kind: WaitingKind; agents: number[] }) {
     this.#deps = deps;
-    for (const agent of listWaitingAgents(deps)) {
-      this.#agents.set(agent, { rows: [], behind: true });
+    this.#kind = data.kind;
+    for (const agent of data.agents) {
+      this.#byAgent.set(agent, { rows: [], behind: true, seen: 0 });
     }
   }
 
   add(row: WaitingRow): void {
-    if (row.seq <= (this.#seen.get(row.agent) ?? 0)) return;
-    const turn = this.#agents.get(row.agent) ?? { rows: [], behind: false };
-    this.#agents.set(row.agent, turn);
-    if (turn.behind || this.#rows >= MAX_ROWS) {
-      turn.behind = true;
+    const lane = this.#byAgent.get(row.agent) ?? { rows: [], behind: false, seen: 0 };
+    this.#byAgent.set(row.agent, lane);
+    if (row.seq <= lane.seen) return;
+    if (lane.behind || this.#rows >= MAX_ROWS) {
+      lane.behind = true;
       return;
     }
-    turn.rows.push(row);
-    this.#seen.set(row.agent, row.seq);
+    lane.rows.push(row);
+    lane.seen = row.seq;
     this.#rows += 1;
   }
 
+  /** The agent's oldest row, after a look into the table where that may hold more. */
+  first(agent: number): WaitingRow | null {
+    const lane = this.#byAgent.get(agent);
+    if (lane === undefined) return null;
+    if (lane.rows.length === 0 && lane.behind) this.#read(agent, lane);
+    return lane.rows[0] ?? null;
+  }
+
+  isEmpty(agent: number): boolean {
+    const lane = this.#byAgent.get(agent);
+    return lane === undefined || (lane.rows.length === 0 && !lane.behind);
+  }
+
+  /** Takes a row out, the oldest or any other. */
+  remove(row: { seq: number; agent: number }): void {
+    const lane = this.#byAgent.get(row.agent);
+    const at = lane?.rows.findIndex(({ seq }) => seq === row.seq) ?? -1;
+    if (lane === undefined || at === -1) return;
+    if (at === 0) lane.rows.shift();
+    else lane.rows.splice(at, 1);
+    this.#rows -= 1;
+  }
+
+  #read(agent: number, lane: Lane): void {
+    const kind = this.#kind;
+    lane.rows = listWaitingOf(this.#deps, { agent, kind, after: lane.seen, limit: ROWS_A_READ });
+    lane.behind = lane.rows.length === ROWS_A_READ;
+    lane.seen = lane.rows.at(-1)?.seq ?? lane.seen;
+    this.#rows += lane.rows.length;
+  }
+}
+
+class MemoryTurns implements Turns {
+  readonly #deps: TurnsDeps;
+  /** With work that waits, in the order of their turns: an agent that was served goes to the end. */
+  readonly #agents: Set<number>;
+  readonly #delivered: Lanes;
+  /** All others: no webhook's limit holds them back. */
+  readonly #own: Lanes;
+
+  constructor(deps: TurnsDeps) {
+    this.#deps = deps;
+    const agents = listWaitingAgents(deps);
+    this.#agents = new Set(agents);
+    this.#delivered = new Lanes(deps, { kind: "delivered", agents });
+    this.#own = new Lanes(deps, { kind: "own", agents });
+  }
+
+  add(row: WaitingRow): void {
+    this.#lanesOf(row).add(row);
+    this.#agents.add(row.agent);
+  }
+
   take(mayStart: (agent: number) => boolean): WaitingRow | null {
-    let spare: number | null = null;
-    for (const [agent, turn] of this.#agents) {
-      if (!this.#hasRow(agent, turn)) continue;
-      if (mayStart(agent)) return this.#serve(agent, turn);
-      spare ??= agent;
+    let spare: WaitingRow | null = null;
+    for (const agent of this.#agents) {
+      const row = this.#next(agent);
+      if (row !== null && mayStart(agent)) return this.#serve(row);
+      spare ??= row;
     }
-    const turn = spare === null ? undefined : this.#agents.get(spare);
-    return spare === null || turn === undefined ? null : this.#serve(spare, turn);
+    return spare === null ? null : this.#serve(spare);
   }
 
-  /** Whether the agent has a row in memory, after a look into the table where that may hold more. */
-  #hasRow(agent: number, turn: AgentTurn): boolean {
-    if (turn.rows.length > 0) return true;
-    if (turn.behind) this.#read(agent, turn);
-    return turn.rows.length > 0;
+  drop(row: { seq: number; agent: number }): void {
+    this.#delivered.remove(row);
+    this.#own.remove(row);
   }
 
-  #read(agent: number, turn: AgentTurn): void {
-    const after = this.#seen.get(agent) ?? 0;
-    const rows = listWaitingOf(this.#deps, { agent, after, limit: ROWS_A_READ });
-    turn.rows = rows;
-    turn.behind = rows.length === ROWS_A_READ;
-    this.#seen.set(agent, rows.at(-1)?.seq ?? after);
-    this.#rows += rows.length;
+  #lanesOf(row: WaitingRow): Lanes {
+    return row.delivery === null ? this.#own : this.#delivered;
   }
 
-  #serve(agent: number, turn: AgentTurn): WaitingRow | null {
-    const row = turn.rows.shift() ?? null;
-    if (row !== null) this.#rows -= 1;
-    this.#agents.delete(agent);
-    if (turn.rows.length > 0 || turn.behind) this.#agents.set(agent, turn);
+  /** The agent's oldest row that may start; one that has none and waits for none leaves the turns. */
+  #next(agent: number): WaitingRow | null {
+    const own = this.#own.first(agent);
+    const delivered = this.#deps.hasPlace(agent) ? this.#delivered.first(agent) : null;
+    if (own === null && delivered === null) this.#leaveIfDone(agent);
+    if (own === null || delivered === null) return own ?? delivered;
+    return own.seq < delivered.seq ? own : delivered;
+  }
+
+  #leaveIfDone(agent: number): void {
+    if (this.#own.isEmpty(agent) && this.#delivered.isEmpty(agent)) this.#agents.delete(agent);
+  }
+
+  #serve(row: WaitingRow): WaitingRow {
+    this.#lanesOf(row).remove(row);
+    this.#agents.delete(row.agent);
+    this.#agents.add(row.agent);
+    this.#leaveIfDone(row.agent);
     return row;
   }
 }

@@ -11,13 +11,19 @@ import { toPage } from "../lib/wire";
 import type { Json, StepRecord } from "../pipelines/record";
 import { stepName } from "../pipelines/record";
 import type { ExecutionStatus, Trigger } from "../vocabulary";
-import { EXECUTION_STATES } from "../vocabulary";
-import type { Execution, ExecutionResult, ExecutionSummary, Step } from "./executions.schema";
+import { EXECUTION_STATES, FINAL_STATES } from "../vocabulary";
+import type {
+  Execution,
+  ExecutionEnd,
+  ExecutionResult,
+  ExecutionSummary,
+  Step,
+} from "./executions.schema";
 import type { ExecutionRow } from "./executions.store";
 import { findExecution, listExecutions } from "./executions.store";
 import { readInput } from "./input";
-import { foldSteps } from "./journal";
-import { readJournal } from "./journal.store";
+import { foldSteps } from "./journal/journal";
+import { readJournal } from "./journal/journal.store";
 import type { Pool } from "./pool";
 import type { ReadTokens } from "./read-token";
 
@@ -104,7 +110,11 @@ function outputOf(deps: ViewDeps, data: { row: ExecutionRow; steps: StepRecord[]
   return data.steps.find((step) => step.nodeId === outputNodeId)?.output ?? null;
 }
 
-function getRow(deps: ViewDeps, data: { agentId: string; id: string }): ExecutionRow {
+/** The row of that agent's execution; throws NOT_FOUND. */
+export function getExecutionRow(
+  deps: ViewDeps,
+  data: { agentId: string; id: string },
+): ExecutionRow {
   const uid = parseId("exec", data.id);
   const row = uid === null ? null : findExecution(deps, uid);
   if (row === null || row.agentId !== data.agentId) throw new AppError("NOT_FOUND");
@@ -113,11 +123,23 @@ function getRow(deps: ViewDeps, data: { agentId: string; id: string }): Executio
 
 /** One execution whole; throws NOT_FOUND. */
 export function viewExecution(deps: ViewDeps, data: { agentId: string; id: string }): Execution {
-  const row = getRow(deps, data);
+  const row = getExecutionRow(deps, data);
   const { input } = readInput(deps, row);
   const steps = stepsOf(deps, { row, input });
   const output = outputOf(deps, { row, steps });
   return { ...toSummary(deps, row), input, output, steps: steps.map(toStep) };
+}
+
+/** How an execution ended, with its output; null while it goes on. */
+export function viewEnd(deps: ViewDeps, uid: Uint8Array): ExecutionEnd | null {
+  const row = findExecution(deps, uid);
+  const status = FINAL_STATES.find((state) => state === row?.state);
+  if (row === null || status === undefined) return null;
+  const executionId = formatId("exec", uid);
+  if (status !== "completed") return { executionId, status, output: null };
+  const { input } = readInput(deps, row);
+  const steps = stepsOf(deps, { row, input });
+  return { executionId, status, output: outputOf(deps, { row, steps }) };
 }
 
 /** What the token of a `Location` may see; null where the token does not fit. */

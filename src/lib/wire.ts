@@ -115,6 +115,9 @@ export const successList = <T>(page: Page<T>) => ({
   page: { nextCursor: page.nextCursor, hasMore: page.nextCursor !== null },
 });
 
+/** Longest time that an answer waits for an execution's end. */
+export const MAX_WAIT_SECONDS = 60;
+
 /** Entries of a list without `limit`, and at most. */
 export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 200;

@@ -17,7 +17,7 @@ import type { Durations } from "../executions/durations";
 import { claimKey } from "./idempotency.store";
 import { maskedHeaders, queryOf, toRow } from "./ledger-row";
 import type { Taking } from "./limiter";
-import { take } from "./limiter";
+import { placesOf, take } from "./limiter";
 import { DEDUP_MS } from "./presets/preset";
 
 export interface AcceptDeps {
@@ -51,7 +51,7 @@ function refuseLimit(
       ? Math.max(1, Math.ceil(resetMs / 1000))
       : deps.durations.retryAfterSeconds(agent.seq);
   const reason = gate === "rate" ? "RATE_LIMITED" : "CONCURRENCY_LIMITED";
-  const limit = gate === "rate" ? limits.perMinute : limits.maxConcurrent;
+  const limit = gate === "rate" ? limits.perMinute : placesOf(limits);
   return {
     verdict: "refused",
     gate,
@@ -72,7 +72,7 @@ function commit(deps: AcceptDeps, data: Commit): Outcome {
     agent: agent.seq,
     kind: "live",
     perMinute: agent.webhook.limits.perMinute,
-    maxConcurrent: agent.webhook.limits.maxConcurrent,
+    places: placesOf(agent.webhook.limits),
     now: deps.windowNow(),
   });
   if (!taking.ok) return refuseLimit(deps, { webhook, taking });
@@ -82,7 +82,7 @@ function commit(deps: AcceptDeps, data: Commit): Outcome {
     const expiresAt = delivery.receivedAt + (delivery.preset?.dedupMs ?? DEDUP_MS);
     claimKey(deps, { ...delivery.key, agent: agent.seq, execution: seq, expiresAt });
   }
-  const outcome: Outcome = { verdict: "accepted", gate: null, reason: null, window: taking };
+  const outcome: Outcome = { verdict: "accepted", gate: null, reason: null, seq, window: taking };
   const endedTick = deps.clock.monotonic();
   insertDelivery(deps, toRow({ seq, delivery, outcome, endedTick, headers: data.headers }));
   return outcome;

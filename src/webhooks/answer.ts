@@ -1,22 +1,21 @@
-// The answer to a delivery: the seed's body, the limits' state, and where the result will be.
+// The answer to a delivery: the seed's body, the limits' state, and where the result will be; at once,
+// or with the execution's end where the webhook says so.
 
-import type { Db } from "../db/open";
 import { AppError, toFailureBody } from "../errors";
-import type { ReadTokens } from "../executions/read-token";
-import type { Clock } from "../lib/clock";
+import type { ExecutionEnd } from "../executions/executions.schema";
+import type { ViewDeps } from "../executions/view";
+import type { Wait, Waits } from "../executions/waits";
+import { awaitEnd } from "../executions/waits";
 import { formatId } from "../lib/ids";
-import type { Delivery, Outcome, Refusal } from "./delivery";
+import type { Delivery, Incoming, Outcome, Refusal } from "./delivery";
+import { withoutBody } from "./delivery";
 import type { WindowState } from "./limiter";
 import { peek, WINDOW_MS } from "./limiter";
 
-export interface Answering {
-  db: Db;
-  clock: Clock;
+export type Answering = ViewDeps & {
   windowNow(): number;
-  readTokens: ReadTokens;
-  /** Whether answers carry a `Location` with a token. */
-  readLinks: boolean;
-}
+  waits: Waits;
+};
 
 function windowHeaders(
   deps: Answering,
@@ -34,10 +33,7 @@ function windowHeaders(
   };
 }
 
-function limitHeaders(
-  deps: Answering,
-  data: { delivery: Delivery; outcome: Outcome },
-): Record<string, string> {
+function limitHeaders(deps: Answering, data: Answer): Record<string, string> {
   const { delivery, outcome } = data;
   if (delivery.webhook === null) return {};
   const { agent } = delivery.webhook;
@@ -45,7 +41,7 @@ function limitHeaders(
   const { perMinute } = agent.webhook.limits;
   const now = deps.windowNow();
   const window =
-    outcome.verdict === "accepted"
+    outcome.verdict === "accepted" && data.late === undefined
       ? outcome.window
       : peek(deps, { agent: agent.seq, kind: "live", perMinute, now });
   return windowHeaders(deps, { window, perMinute });
@@ -59,6 +55,9 @@ function location(
   const token = deps.readTokens.make(data.executionId, deps.clock.now());
   return { Location: `/agents/${data.agentId}/executions/${data.executionId}?token=${token}` };
 }
+
+/** What an answer that has waited tells in place of the accepted one. */
+const successEnd = (data: ExecutionEnd): string => JSON.stringify({ success: true, data });
 
 const success = (executionId: string | null, status: string): string =>
   `{"success":true,"data":{"executionId":${JSON.stringify(executionId)},"status":"${status}"}}`;
@@ -78,14 +77,28 @@ function refused(delivery: Delivery, outcome: Refusal): Parts {
   return { status: error.status, headers: outcome.headers ?? {}, body };
 }
 
-function partsOf(deps: Answering, data: { delivery: Delivery; outcome: Outcome }): Parts {
+/** A delivery that has been through the gates. */
+export interface Decided {
+  delivery: Delivery;
+  outcome: Outcome;
+}
+
+/** What is answered to it. */
+interface Answer extends Decided {
+  /** Where it has waited: the execution's end, or null where that did not come in time. */
+  late?: { end: ExecutionEnd | null };
+}
+
+function partsOf(deps: Answering, data: Answer): Parts {
   const { delivery, outcome } = data;
   const { agentId } = delivery;
+  const end = data.late?.end ?? null;
   switch (outcome.verdict) {
     case "accepted": {
       const executionId = formatId("exec", delivery.uid);
       const headers = location(deps, { agentId, executionId });
-      return { status: 200, headers, body: success(executionId, "running") };
+      const body = end === null ? success(executionId, "running") : successEnd(end);
+      return { status: 200, headers, body };
     }
     case "duplicate": {
       const executionId = formatId("exec", outcome.first.uid);
@@ -93,7 +106,9 @@ function partsOf(deps: Answering, data: { delivery: Delivery; outcome: Outcome }
         "Idempotent-Replayed": "true",
         ...location(deps, { agentId, executionId }),
       };
-      return { status: 200, headers, body: success(executionId, outcome.first.status) };
+      const { status } = outcome.first;
+      const body = end === null ? success(executionId, status) : successEnd(end);
+      return { status: 200, headers, body };
     }
     case "handshake":
       return { status: 200, headers: {}, body: success(null, "handshake") };
@@ -103,7 +118,7 @@ function partsOf(deps: Answering, data: { delivery: Delivery; outcome: Outcome }
 }
 
 /** Builds the response; headers tell of limits only once the credential has passed. */
-export function answer(deps: Answering, data: { delivery: Delivery; outcome: Outcome }): Response {
+function answer(deps: Answering, data: Answer): Response {
   const { status, headers, body } = partsOf(deps, data);
   return new Response(body, {
     status,
@@ -116,4 +131,41 @@ export function answer(deps: Answering, data: { delivery: Delivery; outcome: Out
       ...headers,
     },
   });
+}
+
+interface Expected {
+  seq: number;
+  uid: Uint8Array;
+}
+
+/** The execution whose end is of interest: the delivery's own, or that of the one it repeats. */
+function executionOf({ delivery, outcome }: Decided): Expected | null {
+  if (outcome.verdict === "duplicate") return outcome.first;
+  return outcome.verdict === "accepted" ? { seq: outcome.seq, uid: delivery.uid } : null;
+}
+
+async function answerLater(
+  deps: Answering,
+  data: Decided & { wait: Wait; execution: Expected },
+): Promise<Response> {
+  const end = await awaitEnd(deps, { ...data.wait, ...data.execution });
+  return answer(deps, { ...data, late: { end } });
+}
+
+/**
+ * Answers at once, or where the webhook says so once the execution has ended, at the latest after
+ * `waitSeconds`. A repeat waits as the first did: its sender lost that answer.
+ */
+export function respond(
+  deps: Answering,
+  data: Decided & { incoming: Incoming },
+): Response | Promise<Response> {
+  const { delivery, outcome, incoming } = data;
+  const setting = delivery.webhook?.agent.webhook.respond ?? "async";
+  if (setting === "async") return answer(deps, data);
+  const execution = executionOf(data);
+  if (execution === null) return answer(deps, data);
+  const wait = { seconds: setting.waitSeconds, ...incoming };
+  // A minute is too long to hold a large body that nobody counts any more.
+  return answerLater(deps, { delivery: withoutBody(delivery), outcome, wait, execution });
 }

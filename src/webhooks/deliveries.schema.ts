@@ -97,6 +97,11 @@ export const DeliveryAnswerSchema = named(
   closed({
     executionId: orNull(Type.String()),
     status: words([...EXECUTION_STATUSES, "handshake"]),
+    output: Type.Optional(
+      Type.Unknown({
+        description: "Where the answer has waited for the end; null unless completed.",
+      }),
+    ),
   }),
   { executionId: EXAMPLE.executionId, status: "running" },
 );

@@ -2,6 +2,7 @@
 
 import type { LiveAgent } from "../agents/directory";
 import type { ErrorCode, ErrorDetail } from "../errors";
+import type { AnsweringServer } from "../executions/waits";
 import type { Clock } from "../lib/clock";
 import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
@@ -75,6 +76,8 @@ export interface Acceptance {
   verdict: "accepted";
   gate: null;
   reason: null;
+  /** Of the execution; its `uid` is the delivery's. */
+  seq: number;
   window: WindowState;
 }
 
@@ -85,9 +88,17 @@ export interface Incoming {
   request: Request;
   agentId: string;
   address: string | null;
+  server: AnsweringServer;
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+/** What an answer that waits needs of a delivery. */
+export const withoutBody = (delivery: Delivery): Delivery => ({
+  ...delivery,
+  body: NO_BYTES,
+  input: null,
+});
 
 /** A delivery that has passed no gate yet. */
 export function openDelivery(

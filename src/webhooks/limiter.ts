@@ -1,6 +1,7 @@
 // The fixed window and the cap of a webhook, in one row that the accept's transaction reads and
 // writes: exact across restarts. Only what is accepted takes; a refusal writes nothing.
 
+import type { WebhookLimits } from "../agents/webhook-settings";
 import type { Db } from "../db/open";
 import type { Clock } from "../lib/clock";
 import type { WindowKind } from "../vocabulary";
@@ -17,10 +18,15 @@ export interface TakeRequest {
   agent: number;
   kind: WindowKind;
   perMinute: number;
-  maxConcurrent: number;
+  /** From `placesOf`. */
+  places: number;
   /** From `createWindowClock`. */
   now: number;
 }
+
+/** Unfinished executions of its deliveries that a webhook may have; its queue is for those that wait. */
+export const placesOf = (limits: WebhookLimits): number =>
+  limits.overflow === "queue" ? limits.maxConcurrent + limits.maxQueued : limits.maxConcurrent;
 
 /** What is left of the window, and when the next one opens. */
 export interface WindowState {
@@ -65,7 +71,7 @@ export function take(deps: { db: Db }, data: TakeRequest): Taking {
   if (row.count >= data.perMinute) {
     return { ok: false, gate: "rate", used: row.count, ...stateOf(row, data) };
   }
-  if (row.unfinished >= data.maxConcurrent) {
+  if (row.unfinished >= data.places) {
     return { ok: false, gate: "concurrency", used: row.unfinished, ...stateOf(row, data) };
   }
   const taken = { ...row, count: row.count + 1, unfinished: row.unfinished + 1 };

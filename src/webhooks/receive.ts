@@ -17,8 +17,8 @@ import { readOwn } from "../pipelines/values";
 import type { Gate, Reason } from "../vocabulary";
 import type { AcceptDeps } from "./accept";
 import { accept } from "./accept";
-import type { Answering } from "./answer";
-import { answer } from "./answer";
+import type { Answering, Decided } from "./answer";
+import { respond } from "./answer";
 import type { Delivery, Handshake, Incoming, LiveWebhook, Refusal } from "./delivery";
 import { openDelivery } from "./delivery";
 import { findRepeat, readKey } from "./duplicate";
@@ -43,6 +43,12 @@ export type ReceiveDeps = AcceptDeps &
 
 /** Answers one request to a webhook; what the answer promises is on disk. */
 export async function receive(deps: ReceiveDeps, incoming: Incoming): Promise<Response> {
+  const decided = await decide(deps, incoming);
+  return respond(deps, { ...decided, incoming });
+}
+
+/** Takes a request through the gates. */
+async function decide(deps: ReceiveDeps, incoming: Incoming): Promise<Decided> {
   const agent = deps.directory.find(incoming.agentId);
   const delivery = openDelivery(deps, { ...incoming, agent, preset: presetOf(agent) });
   try {
@@ -58,7 +64,7 @@ export async function receive(deps: ReceiveDeps, incoming: Incoming): Promise<Re
       checkInput(delivery) ??
       (await accept(deps, delivery));
     if (outcome.verdict !== "accepted") deps.ledger.record(delivery, outcome);
-    return answer(deps, { delivery, outcome });
+    return { delivery, outcome };
   } finally {
     delivery.release();
   }

@@ -8,6 +8,8 @@ import { DeliveryAnswerSchema } from "./deliveries.schema";
 
 const DESCRIPTION = `The body is the input of an execution, which is on disk before this answers 200. The credential is the webhook's own (\`webhook.auth\`), never an API token; an open webhook asks for none.
 
+With \`webhook.respond.waitSeconds\` the answer waits for the end so long, and then carries status and output.
+
 \`Location\` has the execution's result and needs no API token. Any query is taken and reaches the input as \`trigger.query\`.`;
 
 const operation = describeOperation({

@@ -6,6 +6,7 @@ import type { GuardDeps } from "../auth/guard";
 import { requires } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
+import type { AnsweringServer } from "../executions/waits";
 import type { PeerLookup, ProxyDeps } from "../lib/forwarded";
 import { arrivalOf, clientOf } from "../lib/forwarded";
 import type { Operation } from "../lib/operation";
@@ -78,12 +79,13 @@ function webhookRoute(deps: ReceiveDeps & ProxyDeps) {
   const handle = (context: {
     request: Request;
     params: { id: string };
-    server: PeerLookup;
+    server: (AnsweringServer & NonNullable<PeerLookup>) | null;
   }): Promise<Response> =>
     receive(deps, {
       request: context.request,
       agentId: context.params.id,
       address: clientOf(deps, arrivalOf(context)),
+      server: context.server,
     });
   const app = new Elysia({ normalize: false }).post(
     "/agents/:id/webhook",

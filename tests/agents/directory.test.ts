@@ -23,7 +23,7 @@ describe("the directory", () => {
   test("reads an agent once", async () => {
     const app = await createTestApp();
     const { id } = await app.agent();
-    const directory = createDirectory(app.deps);
+    const directory = createDirectory({ ...app.deps, changed: () => undefined });
     const first = directory.find(id);
     app.db.raw.run("update agents set name = 'changed behind its back'");
     expect(directory.find(id)).toBe(first);
@@ -44,6 +44,31 @@ describe("the directory", () => {
     expect(app.deps.directory.find(id)).toBeDefined();
     await app.api(`DELETE /agents/${id}`);
     expect(app.deps.directory.find(id)).toBeUndefined();
+  });
+});
+
+describe("the directory says how many deliveries may be in slots", () => {
+  const maxConcurrent = (count: number) => ({ webhook: { limits: { maxConcurrent: count } } });
+
+  test("from the last change on, whatever became of the agent since", async () => {
+    const app = await createTestApp();
+    const { id } = await app.agent(maxConcurrent(3));
+    const { directory } = app.deps;
+    expect(directory.maxConcurrentOf(1)).toBe(3);
+    await app.api(`PATCH /agents/${id}`, maxConcurrent(2));
+    expect(directory.maxConcurrentOf(1)).toBe(2);
+    await app.api(`PATCH /agents/${id}`, { webhookEnabled: false });
+    await app.api(`POST /agents/${id}/deactivate`);
+    expect(directory.maxConcurrentOf(1)).toBe(2);
+    await app.api(`DELETE /agents/${id}`);
+    expect(directory.maxConcurrentOf(1)).toBe(2);
+  });
+
+  test("and else as the instance does", async () => {
+    const app = await createTestApp({ config: { webhookMaxConcurrent: 4 } });
+    await app.agent();
+    expect(app.deps.directory.maxConcurrentOf(1)).toBe(4);
+    expect(app.deps.directory.maxConcurrentOf(99)).toBe(4);
   });
 });
 

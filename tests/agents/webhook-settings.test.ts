@@ -65,6 +65,13 @@ describe("applyWebhookPatch", () => {
     ],
     ["keeps nothing of a type that is taken away", GITHUB, { auth: { type: null } }, { auth: {} }],
     ["is nothing for an empty patch", GITHUB, {}, GITHUB],
+    [
+      "replaces a word by an object, and an object by a word",
+      { respond: "async" },
+      { respond: { waitSeconds: 5 } },
+      { respond: { waitSeconds: 5 } },
+    ],
+    ["takes the wait away", { respond: { waitSeconds: 5 } }, { respond: null }, {}],
   ];
   test.each(ROWS)("%s", (_name, stored, patch, after) => {
     const before = structuredClone(stored);
@@ -111,6 +118,7 @@ describe("findUnavailable", () => {
     const built: WebhookPatch[] = [
       {},
       { auth: { type: "none" }, limits: { overflow: "reject" }, respond: "async" },
+      { limits: { overflow: "queue", maxQueued: 5 }, respond: { waitSeconds: 5 } },
       { auth: null, limits: null, respond: null, filter: null, callback: null },
       ...BUILT_PRESETS.map((preset): WebhookPatch => ({ auth: { type: "hmac", preset } })),
     ];
@@ -124,13 +132,6 @@ describe("findUnavailable", () => {
       ["/webhook/filter", expect.stringContaining("leave it out")],
     ]);
   });
-
-  test.each([[false], [0], [""], [[]], [{}], ["sync"]])(
-    "refuses respond %j, whatever its kind",
-    (respond) => {
-      expect(findUnavailable({ respond })).toMatchObject([{ path: "/webhook/respond" }]);
-    },
-  );
 });
 
 describe("findConflicts", () => {
@@ -169,5 +170,23 @@ describe("resolveWebhook", () => {
     expect(sizeOf(GITHUB, 6 * MIB)).toBe(6 * MIB);
     expect(sizeOf({ ...GITHUB, limits: { maxBodyBytes: 7 } }, 6 * MIB)).toBe(7);
     expect(sizeOf({}, 2 * MIB)).toBe(2 * MIB);
+  });
+
+  test("queues where the preset proposes it, unless the owner says otherwise", () => {
+    const overflowOf = (stored: StoredWebhook) => resolveWebhook(deps(), stored).limits.overflow;
+    expect(overflowOf({})).toBe("reject");
+    expect(overflowOf({ auth: { type: "hmac" } })).toBe("reject");
+    expect(overflowOf(GITHUB)).toBe("queue");
+    expect(overflowOf({ ...GITHUB, limits: { overflow: "reject" } })).toBe("reject");
+    expect(overflowOf({ limits: { overflow: "queue" } })).toBe("queue");
+  });
+
+  test("has room for 1000 in a queue, and answers at once", () => {
+    expect(resolveWebhook(deps(), {})).toMatchObject({
+      limits: { maxQueued: 1_000 },
+      respond: "async",
+    });
+    const own: StoredWebhook = { limits: { maxQueued: 7 }, respond: { waitSeconds: 9 } };
+    expect(resolveWebhook(deps(), own)).toMatchObject(own);
   });
 });

@@ -1,8 +1,8 @@
 // Executions whose nodes run code: what the sandbox is told, and what a crash leaves of it.
 
 import { afterEach, expect, jest, test } from "bun:test";
-import { foldSteps } from "../../src/executions/journal";
-import { readJournal } from "../../src/executions/journal.store";
+import { foldSteps } from "../../src/executions/journal/journal";
+import { readJournal } from "../../src/executions/journal/journal.store";
 import { recover } from "../../src/executions/recover";
 import type { Pipeline } from "../../src/pipelines/pipelines.schema";
 import type { CodeCall, RunCode } from "../../src/sandbox/code";

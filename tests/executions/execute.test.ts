@@ -2,8 +2,8 @@
 
 import { afterEach, describe, expect, jest, test } from "bun:test";
 import { AppError, ERRORS } from "../../src/errors";
-import { loadRecorded } from "../../src/executions/journal";
-import { readJournal } from "../../src/executions/journal.store";
+import { loadRecorded } from "../../src/executions/journal/journal";
+import { readJournal } from "../../src/executions/journal/journal.store";
 import { ProviderError } from "../../src/providers/model";
 import { addAgent, addDelivery, addExecution, executionIdOf, uidOf } from "../support/rows";
 import { createSlots, heldPipeline, twoCallPipeline, waitingRow } from "../support/slots";

@@ -8,11 +8,9 @@ import {
   findExecution,
   findPayload,
   insertPayload,
-  isFinal,
+  isOpen,
   listExecutions,
   listInFlight,
-  listWaitingAgents,
-  listWaitingOf,
   markFinished,
   markStarted,
   packInput,
@@ -89,10 +87,10 @@ describe.each(EXECUTION_STATES)("an execution that is %s", (state) => {
     } else expect(rowOf(db)).toEqual(before);
   });
 
-  test("is in flight only while it runs, and final only with a time", () => {
+  test("is in flight only while it runs, and open until it has ended", () => {
     const db = createIn(state);
     expect(listInFlight({ db }).map((row) => row.seq)).toEqual(state === "running" ? [1] : []);
-    expect(isFinal({ db }, 1)).toBe(state !== "waiting" && state !== "running");
+    expect(isOpen({ db }, 1)).toBe(state === "waiting" || state === "running");
   });
 });
 
@@ -113,11 +111,11 @@ test("an end without error and usage leaves those columns empty", () => {
   expect(stateOf(db)).toBe("completed");
 });
 
-test("an execution that is not there is neither started, ended nor final", () => {
+test("an execution that is not there is neither started nor ended, nor is it open", () => {
   const db = createTestDb();
   markStarted({ db }, { seq: 7, startedAt: 1, attempt: 1 });
   expect(markFinished({ db }, { ...FINISH, seq: 7 })).toBe(false);
-  expect(isFinal({ db }, 7)).toBe(false);
+  expect(isOpen({ db }, 7)).toBe(false);
   expect(findExecution({ db }, uidOf(7))).toBeNull();
 });
 
@@ -126,35 +124,6 @@ test("clearing the recoveries sets that execution's count to 0", () => {
   db.raw.run("update executions set recoveries = 2");
   clearRecoveries({ db }, 1);
   expect(rowOf(db)?.recoveries).toBe(0);
-});
-
-describe("the queue", () => {
-  test("names the agents with work, in the order of their numbers", () => {
-    const db = createTestDb();
-    const [one, two, three] = [addAgent(db), addAgent(db), addAgent(db)];
-    addExecution(db, { seq: 1, agent: three });
-    addExecution(db, { seq: 2, agent: one });
-    addExecution(db, { seq: 3, agent: two });
-    addExecution(db, { seq: 4, agent: one });
-    expect(listWaitingAgents({ db })).toEqual([one, two, three]);
-    markStarted({ db }, { seq: 3, startedAt: 1, attempt: 1 });
-    expect(listWaitingAgents({ db })).toEqual([one, three]);
-    expect(listWaitingAgents({ db: createTestDb() })).toEqual([]);
-  });
-
-  test("gives an agent's waiting executions above a number, oldest first", () => {
-    const db = createTestDb();
-    const [agent, other] = [addAgent(db), addAgent(db)];
-    for (const seq of [4, 2, 9, 7]) addExecution(db, { seq, agent });
-    addExecution(db, { seq: 5, agent: other });
-    markStarted({ db }, { seq: 2, startedAt: 1, attempt: 1 });
-    const seqs = (after: number, limit: number): number[] =>
-      listWaitingOf({ db }, { agent, after, limit }).map((row) => row.seq);
-    expect(seqs(0, 10)).toEqual([4, 7, 9]);
-    expect(seqs(4, 10)).toEqual([7, 9]);
-    expect(seqs(0, 2)).toEqual([4, 7]);
-    expect(seqs(9, 10)).toEqual([]);
-  });
 });
 
 describe("payloads", () => {

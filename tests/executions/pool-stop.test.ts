@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { createWriter } from "../../src/db/writer";
 import { createManualClock } from "../../src/lib/clock";
 import { silentLog } from "../../src/lib/log";
-import { readJournal } from "../../src/executions/journal.store";
+import { readJournal } from "../../src/executions/journal/journal.store";
 import { createTestDb } from "../support/app";
 import { createGatedWriter } from "../support/gated-writer";
 import { addAgent } from "../support/rows";

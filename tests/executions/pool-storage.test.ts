@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { createWriter } from "../../src/db/writer";
-import { readJournal } from "../../src/executions/journal.store";
+import { readJournal } from "../../src/executions/journal/journal.store";
 import { persist, Stopped } from "../../src/executions/persist";
 import { createManualClock } from "../../src/lib/clock";
 import { silentLog } from "../../src/lib/log";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import type { Db } from "../../src/db/open";
 import { AppError, ERRORS } from "../../src/errors";
 import { recover } from "../../src/executions/recover";
-import { readJournal } from "../../src/executions/journal.store";
+import { readJournal } from "../../src/executions/journal/journal.store";
 import { FINAL_STATES } from "../../src/vocabulary";
 import { recountPlaces } from "../../src/webhooks/limiter";
 import { createTestDb } from "../support/app";

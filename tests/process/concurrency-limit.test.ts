@@ -4,58 +4,24 @@
 import { expect, test } from "bun:test";
 import { guardProcesses } from "../support/process-cleanup";
 import { eventually, within } from "../support/process-waiting";
-import { modelPipeline, openModelScene, type ModelScene } from "../support/process-models";
+import { callsCame, modelAgent, openModelScene } from "../support/process-models";
 import {
   askData,
   deliver,
   deliverAccepted,
   listExecutions,
-  makeAgent,
   NO_LIMITS,
   readEnded,
   readExecution,
 } from "../support/server-calls";
-import { deliveryBytes, sendAtOnce, tally } from "../support/server-load";
+import { tally } from "../support/server-load";
 
 guardProcesses();
-
-interface HeldAgent {
-  agentId: string;
-  send(count: number): ReturnType<typeof sendAtOnce>;
-}
-
-/** An agent whose model calls wait for `stub.release`; the prompt is `<name> <number>`. */
-async function heldAgent(
-  scene: ModelScene,
-  data: { name: string; limits?: Record<string, number> },
-): Promise<HeldAgent> {
-  const pipeline = modelPipeline({
-    providerId: scene.provider,
-    model: "hold",
-    userPromptTemplate: `${data.name} {{input.number}}`,
-  });
-  const webhook = { limits: data.limits ?? {} };
-  const { id: agentId } = await makeAgent(scene.server, { name: data.name, pipeline, webhook });
-  let next = 0;
-  return {
-    agentId,
-    send(count) {
-      const make = (): Buffer => deliveryBytes({ agentId, body: { number: next++ } });
-      return sendAtOnce(scene.server.url, Array.from({ length: count }, make));
-    },
-  };
-}
-
-const callsCame = (scene: ModelScene, count: number): Promise<void> =>
-  within(
-    `${count} model calls`,
-    scene.stub.until(() => scene.stub.calls.length >= count),
-  );
 
 test("of 200 parallel deliveries exactly 10 are accepted and started while the model holds them", async () => {
   await using scene = await openModelScene();
   const { server, stub } = scene;
-  const agent = await heldAgent(scene, { name: "a" });
+  const agent = await modelAgent(scene, { name: "a" });
   const answers = await agent.send(200);
   expect(tally(answers)).toEqual({ "200": 10, "429 CONCURRENCY_LIMITED": 190 });
   for (const answer of answers) {
@@ -76,7 +42,7 @@ test("of 200 parallel deliveries exactly 10 are accepted and started while the m
 test("of 200 parallel deliveries as many are accepted as executions have ended, round after round", async () => {
   await using scene = await openModelScene();
   const { server, stub } = scene;
-  const agent = await heldAgent(scene, { name: "a", limits: { perMinute: 1000 } });
+  const agent = await modelAgent(scene, { name: "a", limits: { perMinute: 1000 } });
   expect(tally(await agent.send(200))).toEqual({ "200": 10, "429 CONCURRENCY_LIMITED": 190 });
   let accepted = 10;
   for (const freed of [1, 3, 10, 5]) {
@@ -100,7 +66,7 @@ test("of 200 parallel deliveries as many are accepted as executions have ended, 
 test("the 190 refused take nothing of the 100 of the minute", async () => {
   await using scene = await openModelScene();
   const { server, stub } = scene;
-  const agent = await heldAgent(scene, { name: "a" });
+  const agent = await modelAgent(scene, { name: "a" });
   const held = await agent.send(200);
   expect(tally(held)).toEqual({ "200": 10, "429 CONCURRENCY_LIMITED": 190 });
   const refused = held.find((answer) => answer?.status === 429);
@@ -122,7 +88,7 @@ test("an end frees exactly one place, whichever way an execution ends, also over
     behaviour: (call) => (call.prompt === "a 0" ? "status-500" : "hold"),
   });
   const { server, stub } = scene;
-  const agent = await heldAgent(scene, { name: "a", limits: { maxConcurrent: 3 } });
+  const agent = await modelAgent(scene, { name: "a", limits: { maxConcurrent: 3 } });
   expect(tally(await agent.send(1))).toEqual({ "200": 1 });
   const [failed] = await listExecutions(server, agent.agentId);
   const end = await readEnded(server, { ...agent, executionId: failed?.id ?? "" });
@@ -158,8 +124,8 @@ const idOf = (call: { headers: Record<string, string> }): string =>
 test("while one agent floods, another's delivery gets the next slot that frees", async () => {
   await using scene = await openModelScene();
   const { server, stub } = scene;
-  const noisy = await heldAgent(scene, { name: "noisy", limits: NO_LIMITS });
-  const quiet = await heldAgent(scene, { name: "quiet" });
+  const noisy = await modelAgent(scene, { name: "noisy", limits: NO_LIMITS });
+  const quiet = await modelAgent(scene, { name: "quiet" });
   expect(tally(await noisy.send(50))).toEqual({ "200": 50 });
   await callsCame(scene, 10);
   expect(stub.calls.every((call) => call.prompt.startsWith("noisy"))).toBe(true);
@@ -186,9 +152,9 @@ test("while one agent floods, another's delivery gets the next slot that frees",
 test("agents that wait get the slots in turn, whoever came first and however many they want", async () => {
   await using scene = await openModelScene({ env: { HOOKLINE_SLOTS: "3" } });
   const { stub } = scene;
-  const first = await heldAgent(scene, { name: "a", limits: NO_LIMITS });
-  const second = await heldAgent(scene, { name: "b", limits: NO_LIMITS });
-  const third = await heldAgent(scene, { name: "c", limits: NO_LIMITS });
+  const first = await modelAgent(scene, { name: "a", limits: NO_LIMITS });
+  const second = await modelAgent(scene, { name: "b", limits: NO_LIMITS });
+  const third = await modelAgent(scene, { name: "c", limits: NO_LIMITS });
   await first.send(9);
   await callsCame(scene, 3);
   await second.send(6);
@@ -208,7 +174,7 @@ test("agents that wait get the slots in turn, whoever came first and however man
 test("executions of one agent start in the order in which they were accepted", async () => {
   await using scene = await openModelScene({ env: { HOOKLINE_SLOTS: "1" } });
   const { server, stub } = scene;
-  const agent = await heldAgent(scene, { name: "a", limits: NO_LIMITS });
+  const agent = await modelAgent(scene, { name: "a", limits: NO_LIMITS });
   for (let number = 0; number < 8; number += 1) {
     expect((await deliver(server, { ...agent, body: { number } })).status).toBe(200);
   }

@@ -6,7 +6,12 @@ import { guardProcesses } from "../support/process-cleanup";
 import { testWith } from "../support/tools";
 import { makeFolder } from "../support/process-files";
 import { within } from "../support/process-waiting";
-import { modelPipeline, openModelScene, type ModelScene } from "../support/process-models";
+import {
+  callsCame,
+  modelPipeline,
+  openModelScene,
+  type ModelScene,
+} from "../support/process-models";
 import {
   ask,
   deliverAccepted,
@@ -42,12 +47,6 @@ async function holdExecutions(
   }
   return { agentId, executions };
 }
-
-const callsCame = (scene: ModelScene, count: number): Promise<void> =>
-  within(
-    `${count} model calls`,
-    scene.stub.until(() => scene.stub.calls.length >= count),
-  );
 
 describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
   test("lets what runs finish, and exits 0", async () => {

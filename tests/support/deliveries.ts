@@ -13,7 +13,14 @@ export const liveAgent = (seq: number): LiveAgent => ({
   webhookEnabled: true,
   webhook: {
     auth: { type: "hmac", preset: "hmac" },
-    limits: { perMinute: 100, maxConcurrent: 10, maxBodyBytes: 1_048_576, overflow: "reject" },
+    limits: {
+      perMinute: 100,
+      maxConcurrent: 10,
+      maxBodyBytes: 1_048_576,
+      overflow: "reject",
+      maxQueued: 1_000,
+    },
+    respond: "async",
   },
   secrets: [],
 });

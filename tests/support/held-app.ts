@@ -4,11 +4,11 @@ import { agentOnProvider } from "./agents";
 import { createTestApp } from "./app";
 import { createHeldOutbound } from "./held-outbound";
 
-/** The app with `slots` slots, its agent, and the held calls. */
-export async function createHeldApp(slots = 1) {
+/** The app with `slots` slots, its agent made with `patch`, and the held calls. */
+export async function createHeldApp(slots = 1, patch: Record<string, unknown> = {}) {
   const held = createHeldOutbound();
   const app = await createTestApp({ outbound: held.outbound, config: { slots } });
-  const agent = await agentOnProvider(app);
+  const agent = await agentOnProvider(app, patch);
   const deliver = async (body = "1"): Promise<string> =>
     (await app.deliver(agent.id, body)).data.executionId;
   const poll = (id: string) => app.api(`GET /agents/${agent.id}/executions/${id}`);

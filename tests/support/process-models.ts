@@ -1,7 +1,9 @@
 // A server beside a model stub that it may call, and the pipelines that call it.
 
 import { startModelStub, type ModelStub, type StubOptions } from "./model-stub";
-import { makeProvider } from "./server-calls";
+import { within } from "./process-waiting";
+import { makeAgent, makeProvider } from "./server-calls";
+import { deliveryBytes, sendAtOnce } from "./server-load";
 import type { Server } from "./server";
 import { startServer } from "./server";
 
@@ -74,3 +76,45 @@ export const twoModelPipeline = (data: Record<string, unknown>) =>
     modelNode({ id: "second", ...data, userPromptTemplate: "{{nodes.first.output}}" }),
     outputNode("{{nodes.second.output}}"),
   ]);
+
+/** Resolves once that many calls have reached the stub. */
+export const callsCame = (scene: ModelScene, count: number): Promise<void> =>
+  within(
+    `${count} model calls`,
+    scene.stub.until(() => scene.stub.calls.length >= count),
+  );
+
+export interface ModelAgent {
+  agentId: string;
+  /** Sends so many deliveries at once, numbered on. */
+  send(count: number): ReturnType<typeof sendAtOnce>;
+}
+
+export interface ModelAgentOptions {
+  /** The prompt of each call is `<name> <number of the delivery>`. */
+  name: string;
+  /** What the stub does with its calls; held until `stub.release` without it. */
+  model?: string;
+  limits?: Record<string, unknown>;
+  /** More settings of the webhook. */
+  webhook?: Record<string, unknown>;
+}
+
+/** An agent with one model call. */
+export async function modelAgent(scene: ModelScene, data: ModelAgentOptions): Promise<ModelAgent> {
+  const pipeline = modelPipeline({
+    providerId: scene.provider,
+    model: data.model ?? "hold",
+    userPromptTemplate: `${data.name} {{input.number}}`,
+  });
+  const webhook = { ...data.webhook, limits: data.limits ?? {} };
+  const { id: agentId } = await makeAgent(scene.server, { name: data.name, pipeline, webhook });
+  let next = 0;
+  return {
+    agentId,
+    send(count) {
+      const make = (): Buffer => deliveryBytes({ agentId, body: { number: next++ } });
+      return sendAtOnce(scene.server.url, Array.from({ length: count }, make));
+    },
+  };
+}

@@ -75,6 +75,7 @@ export function createSlots(options: SlotOptions = {}) {
     turn: createLoopTurn({ clock }),
     slots: 10,
     bootSeq: 0,
+    maxConcurrentOf: () => 1_000,
     executionTimeoutMs: 60_000,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPureProvider(id),
@@ -85,7 +86,15 @@ export function createSlots(options: SlotOptions = {}) {
   };
   const pool = createPool(deps);
   const sequence = createSequence(db);
+  const addDelivered = (agent: number): number => {
+    const seq = sequence.next();
+    addExecution(db, { seq, agent, trigger: "webhook", delivery: seq, createdAt: clock.now() });
+    pool.offer({ ...waitingRow(seq, agent), trigger: "webhook", delivery: seq });
+    return seq;
+  };
   return {
+    /** As `add`, for one that came from a delivery; its body is gone. */
+    addDelivered,
     deps,
     db,
     clock,

@@ -24,7 +24,14 @@ const agentOf = (seq: number): LiveAgent => ({
   webhookEnabled: true,
   webhook: {
     auth: { type: "none", preset: null },
-    limits: { perMinute: 100, maxConcurrent: 10, maxBodyBytes: 100, overflow: "reject" },
+    limits: {
+      perMinute: 100,
+      maxConcurrent: 10,
+      maxBodyBytes: 100,
+      overflow: "reject",
+      maxQueued: 1_000,
+    },
+    respond: "async",
   },
   secrets: [],
 });
@@ -35,7 +42,7 @@ function deliveryTo(
 ): Delivery {
   const request = new Request("http://localhost/agents/x/webhook", { method: "POST" });
   const agent = agentOf(data.seq);
-  const incoming = { request, agentId: agent.id, address: null, agent, preset: null };
+  const incoming = { request, agentId: agent.id, address: null, server: null, agent, preset: null };
   const delivery = openDelivery(app.deps, incoming);
   delivery.body = data.body;
   delivery.verified = data.verified;

@@ -16,7 +16,7 @@ import {
 import { createTestDb } from "../support/app";
 
 const LIVE = { agent: 1, kind: "live" } as const;
-const ROOMY = { perMinute: 1000, maxConcurrent: 1000 };
+const ROOMY = { perMinute: 1000, places: 1000 };
 
 const unfinishedIn = (db: Db): number =>
   db.raw.query<{ unfinished: number }, []>("select unfinished from windows").get()?.unfinished ?? 0;
@@ -27,11 +27,11 @@ class Model {
   #count = 0;
   open = 0;
 
-  expects(data: { now: number; perMinute: number; maxConcurrent: number }): string {
+  expects(data: { now: number; perMinute: number; places: number }): string {
     const current = data.now < this.#opened + WINDOW_MS;
     const count = current ? this.#count : 0;
     if (count >= data.perMinute) return "rate";
-    if (this.open >= data.maxConcurrent) return "concurrency";
+    if (this.open >= data.places) return "concurrency";
     if (!current) this.#opened = data.now;
     this.#count = count + 1;
     this.open += 1;
@@ -54,7 +54,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 const limits = fc.record({
   perMinute: fc.integer({ min: 1, max: 12 }),
-  maxConcurrent: fc.integer({ min: 1, max: 6 }),
+  places: fc.integer({ min: 1, max: 6 }),
 });
 
 /** The executions table as the limiter's second witness. */
@@ -86,7 +86,7 @@ function createExecutions(db: Db) {
   };
 }
 
-function runSteps(db: Db, data: { steps: Step[]; perMinute: number; maxConcurrent: number }): void {
+function runSteps(db: Db, data: { steps: Step[]; perMinute: number; places: number }): void {
   const executions = createExecutions(db);
   const model = new Model();
   let now = 1_000_000;
@@ -111,9 +111,9 @@ function runSteps(db: Db, data: { steps: Step[]; perMinute: number; maxConcurren
 describe("for any order of takes, ends and waits", () => {
   test("each take is what a simple model says, and places are the open executions", () => {
     fc.assert(
-      fc.property(steps, limits, (list, { perMinute, maxConcurrent }) => {
+      fc.property(steps, limits, (list, { perMinute, places }) => {
         const db = createTestDb();
-        runSteps(db, { steps: list, perMinute, maxConcurrent });
+        runSteps(db, { steps: list, perMinute, places });
         const kept = unfinishedIn(db);
         recountPlaces({ db });
         expect(unfinishedIn(db)).toBe(kept);
@@ -127,7 +127,7 @@ describe("for any order of takes, ends and waits", () => {
 describe("take", () => {
   test("counts down, and then tells what was used and when the window ends", () => {
     const db = createTestDb();
-    const request = { ...LIVE, perMinute: 2, maxConcurrent: 9 };
+    const request = { ...LIVE, perMinute: 2, places: 9 };
     expect(take({ db }, { ...request, now: 5 })).toEqual({
       ok: true,
       remaining: 1,
@@ -149,7 +149,7 @@ describe("take", () => {
 
   test("that fails writes nothing", () => {
     const db = createTestDb();
-    const request = { ...LIVE, perMinute: 9, maxConcurrent: 1 };
+    const request = { ...LIVE, perMinute: 9, places: 1 };
     take({ db }, { ...request, now: 0 });
     const before = db.raw.query("select * from windows").all();
     expect(take({ db }, { ...request, now: 1 })).toMatchObject({
@@ -166,7 +166,7 @@ describe("take", () => {
 
   test("keeps test deliveries apart from the sender's minute", () => {
     const db = createTestDb();
-    const request = { agent: 1, perMinute: 1, maxConcurrent: 9, now: 0 };
+    const request = { agent: 1, perMinute: 1, places: 9, now: 0 };
     expect(take({ db }, { ...request, kind: "live" }).ok).toBe(true);
     expect(take({ db }, { ...request, kind: "test" }).ok).toBe(true);
     expect(take({ db }, { ...request, kind: "live" }).ok).toBe(false);

@@ -40,6 +40,12 @@ describe.each(ROWS)("the row %s", (name, row) => {
     expect(empty === -1 || empty === prefixes.length - 1).toBe(true);
   });
 
+  test("proposes a queue or nothing, and a deadline of whole seconds or none", () => {
+    expect(["queue", null]).toContain(row.overflow);
+    expect(row.deadlineSeconds ?? 1).toBeGreaterThanOrEqual(1);
+    expect(Number.isInteger(row.deadlineSeconds ?? 1)).toBe(true);
+  });
+
   test("recognises a repeat for at least a day", () => {
     expect(row.dedupMs).toBeGreaterThanOrEqual(24 * 3_600_000);
   });

@@ -93,7 +93,8 @@ function completeDraft(draft: Draft, own: Own | undefined): Draft {
   return {
     ...draft,
     parameters: [...parameters, ...others],
-    responses: { ...responses, ...draft.responses },
+    // An answer without a body is no schema, whatever validates it.
+    responses: { ...draft.responses, ...responses },
     ...(schema === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema } } } }),

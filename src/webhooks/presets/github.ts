@@ -1,9 +1,11 @@
 // GitHub (docs.github.com, "Validating webhook deliveries"): the signature covers the raw body, also
 // where it is a form; X-Hub-Signature with SHA-1 is legacy and ignored. Bodies reach 25 MB.
+// A delivery that is not answered with 2xx within 10 seconds has failed, and never comes again.
 
+import type { PresetRow } from "./preset";
 import { plainRow } from "./preset";
 
-export const github = {
+export const github: PresetRow = {
   ...plainRow({
     name: "github",
     authType: "hmac",
@@ -19,4 +21,6 @@ export const github = {
   pingEvents: ["ping"],
   formField: "payload",
   maxBodyBytes: 5 * 1024 * 1024,
+  overflow: "queue",
+  deadlineSeconds: 10,
 };

@@ -1,7 +1,7 @@
 // What is declared of a sender: how it signs, names and repeats its deliveries. Data, no code.
 
 import type { HmacAlgorithm } from "../../lib/crypto";
-import type { AuthType, BuiltPreset } from "../../vocabulary";
+import type { AuthType, BuiltOverflow, BuiltPreset } from "../../vocabulary";
 
 /** HMAC of the raw body, in hex, in one header. */
 export interface SignatureRow {
@@ -27,6 +27,10 @@ export interface PresetRow {
   formField: string | null;
   /** Body size the sender needs, where it is more than the instance's default. */
   maxBodyBytes: number | null;
+  /** Proposed where a refused delivery would not come again. */
+  overflow: BuiltOverflow | null;
+  /** How long the sender waits for an answer; null where that is not known. */
+  deadlineSeconds: number | null;
   /** How long a repeat is recognised. */
   dedupMs: number;
 }
@@ -42,6 +46,8 @@ export const plainRow = (row: Pick<PresetRow, "name" | "authType" | "signature">
   pingEvents: [],
   formField: null,
   maxBodyBytes: null,
+  overflow: null,
+  deadlineSeconds: null,
   dedupMs: DEDUP_MS,
   ...row,
 });

@@ -56,6 +56,8 @@ export const ROUTES: Record<string, RouteRow> = {
   "DELETE /tokens/:id": admin(204),
   "GET /agents/:id/executions": read,
   "GET /agents/:id/executions/:executionId": { ...read, readLink: true },
+  // The matrix's execution has ended by then.
+  "POST /agents/:id/executions/:executionId/cancel": { ...operate, status: 409 },
   "POST /agents/:id/invoke": { ...operate, body: { input: 1 } },
   "POST /agents/:id/webhook": { needs: "webhook", status: 200, body: 1 },
   "GET /agents/:id/webhook": wrongMethod,

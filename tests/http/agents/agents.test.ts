@@ -28,7 +28,13 @@ describe("a new agent", () => {
       faults: [],
       webhook: {
         auth: { type: "none" },
-        limits: { perMinute: 100, maxConcurrent: 10, overflow: "reject", maxBodyBytes: 1_048_576 },
+        limits: {
+          perMinute: 100,
+          maxConcurrent: 10,
+          overflow: "reject",
+          maxQueued: 1_000,
+          maxBodyBytes: 1_048_576,
+        },
         respond: "async",
         secrets: [],
       },

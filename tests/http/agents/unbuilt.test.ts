@@ -26,10 +26,7 @@ const WEBHOOK: Row[] = [
     "/webhook/auth/preset",
   ]),
   ["auth.custom", { auth: { type: "hmac", custom: { header: "x" } } }, "/webhook/auth/custom"],
-  ["limits.overflow queue", { limits: { overflow: "queue" } }, "/webhook/limits/overflow"],
   ["limits.overflow coalesce", { limits: { overflow: "coalesce" } }, "/webhook/limits/overflow"],
-  ["limits.maxQueued", { limits: { maxQueued: 5 } }, "/webhook/limits/maxQueued"],
-  ["limits.maxQueued 0", { limits: { maxQueued: 0 } }, "/webhook/limits/maxQueued"],
   [
     "limits.coalesceKey",
     { limits: { coalesceKey: "{{input.id}}" } },
@@ -38,8 +35,6 @@ const WEBHOOK: Row[] = [
   ["filter.events", { filter: { events: ["push"] } }, "/webhook/filter"],
   ["filter.expression", { filter: { expression: "true" } }, "/webhook/filter"],
   ["an empty filter", { filter: {} }, "/webhook/filter"],
-  ["respond.waitSeconds", { respond: { waitSeconds: 5 } }, "/webhook/respond"],
-  ["respond sync", { respond: "sync" }, "/webhook/respond"],
   ["callback", { callback: { url: "https://x.test", secret: "s" } }, "/webhook/callback"],
   ["callback false", { callback: false }, "/webhook/callback"],
 ];
@@ -78,9 +73,8 @@ describe("a webhook's", () => {
     const details = await expectRefusal(app, {
       webhook: {
         auth: { type: "hmac", preset: "stripe", custom: {} },
-        limits: { overflow: "queue", maxQueued: 1, coalesceKey: "k" },
+        limits: { overflow: "coalesce", coalesceKey: "k" },
         filter: {},
-        respond: { waitSeconds: 1 },
         callback: {},
       },
     });
@@ -92,9 +86,7 @@ describe("a webhook's", () => {
       "callback",
       "filter",
       "limits/coalesceKey",
-      "limits/maxQueued",
       "limits/overflow",
-      "respond",
     ]);
   });
 
@@ -103,9 +95,8 @@ describe("a webhook's", () => {
     const { id } = await app.agent();
     const webhook = {
       auth: { custom: null },
-      limits: { overflow: null, maxQueued: null, coalesceKey: null },
+      limits: { overflow: null, coalesceKey: null },
       filter: null,
-      respond: null,
       callback: null,
     };
     const { data } = await app.api(`PATCH /agents/${id}`, { webhook });
@@ -202,22 +193,6 @@ describe("a provider's", () => {
       expect(refused.error.details).toMatchObject([{ path: "/type", code: "VALUE_UNAVAILABLE" }]);
       expect(refused.error.details[0].message).toContain(type);
       expect((await app.api("GET /providers")).data).toHaveLength(1);
-    },
-  );
-});
-
-describe("a manual execution's", () => {
-  test.each([1, 60, null, "5", false])(
-    "waitSeconds is refused by name, as %p",
-    async (waitSeconds) => {
-      const app = await createTestApp();
-      const { id } = await app.agent();
-      const refused = await app.api(`POST /agents/${id}/invoke`, { input: 1, waitSeconds });
-      expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR" });
-      expect(refused.error.details).toMatchObject([
-        { path: "/waitSeconds", code: "FIELD_UNAVAILABLE" },
-      ]);
-      expect((await app.api(`GET /agents/${id}/executions`)).data).toEqual([]);
     },
   );
 });

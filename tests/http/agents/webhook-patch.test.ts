@@ -5,7 +5,13 @@ import { createTestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
 
 const MIB = 1024 * 1024;
-const DEFAULTS = { perMinute: 100, maxConcurrent: 10, overflow: "reject", maxBodyBytes: MIB };
+const DEFAULTS = {
+  perMinute: 100,
+  maxConcurrent: 10,
+  overflow: "reject",
+  maxQueued: 1_000,
+  maxBodyBytes: MIB,
+};
 
 /** PATCHes one after the other, and what the settings are in the end. */
 async function patched(patches: unknown[], config = {}) {
@@ -15,8 +21,8 @@ async function patched(patches: unknown[], config = {}) {
     const changed = await app.api(`PATCH /agents/${id}`, { webhook });
     expect(changed.status).toBe(200);
   }
-  const { auth, limits } = (await app.api(`GET /agents/${id}`)).data.webhook;
-  return { auth, limits };
+  const { auth, limits, respond } = (await app.api(`GET /agents/${id}`)).data.webhook;
+  return { auth, limits, respond };
 }
 
 const GITHUB = { type: "hmac", preset: "github" };
@@ -62,7 +68,26 @@ const MERGES: [name: string, patches: unknown[], result: Record<string, unknown>
     [{ auth: { type: "bearer", preset: "bearer" } }],
     { auth: { type: "bearer", preset: "bearer" } },
   ],
-  ["github proposes 5 MiB", [{ auth: GITHUB }], { limits: { ...DEFAULTS, maxBodyBytes: 5 * MIB } }],
+  [
+    "github proposes 5 MiB and a queue",
+    [{ auth: GITHUB }],
+    { limits: { ...DEFAULTS, overflow: "queue", maxBodyBytes: 5 * MIB } },
+  ],
+  [
+    "the owner's overflow goes before the proposal",
+    [{ auth: GITHUB, limits: { overflow: "reject" } }],
+    { limits: { ...DEFAULTS, maxBodyBytes: 5 * MIB } },
+  ],
+  [
+    "null sets the overflow back to the proposal",
+    [{ auth: GITHUB, limits: { overflow: "reject" } }, { limits: { overflow: null } }],
+    { limits: { ...DEFAULTS, overflow: "queue", maxBodyBytes: 5 * MIB } },
+  ],
+  [
+    "a queue has the length that was set",
+    [{ limits: { overflow: "queue" } }, { limits: { maxQueued: 100_000 } }],
+    { limits: { ...DEFAULTS, overflow: "queue", maxQueued: 100_000 } },
+  ],
   [
     "the proposal goes with the preset",
     [{ auth: GITHUB }, { auth: { type: "bearer" } }],
@@ -71,9 +96,19 @@ const MERGES: [name: string, patches: unknown[], result: Record<string, unknown>
   [
     "the owner's size goes before the proposal",
     [{ auth: GITHUB, limits: { maxBodyBytes: 9 } }],
-    { limits: { ...DEFAULTS, maxBodyBytes: 9 } },
+    { limits: { ...DEFAULTS, overflow: "queue", maxBodyBytes: 9 } },
   ],
-  ["async is the answer that there is", [{ respond: "async" }, { respond: null }], {}],
+  ["an answer comes at once where nobody set it", [{ respond: "async" }], { respond: "async" }],
+  [
+    "an answer waits as long as was set",
+    [{ respond: "async" }, { respond: { waitSeconds: 60 } }],
+    { respond: { waitSeconds: 60 } },
+  ],
+  [
+    "null lets it come at once again",
+    [{ respond: { waitSeconds: 1 } }, { respond: null }],
+    { respond: "async" },
+  ],
 ];
 
 describe("a patch of the webhook:", () => {
@@ -87,6 +122,7 @@ describe("a patch of the webhook:", () => {
       perMinute: 7,
       maxConcurrent: 8,
       overflow: "reject",
+      maxQueued: 1_000,
       maxBodyBytes: 9000,
     });
   });
@@ -109,6 +145,14 @@ const REFUSED: [name: string, webhook: unknown, path: string][] = [
     "/webhook/limits/maxBodyBytes",
   ],
   ["a limit of nobody", { limits: { perHour: 1 } }, "/webhook/limits/perHour"],
+  ["a queue of nothing", { limits: { maxQueued: 0 } }, "/webhook/limits/maxQueued"],
+  ["a queue of 100,001", { limits: { maxQueued: 100_001 } }, "/webhook/limits/maxQueued"],
+  ["an overflow of nobody", { limits: { overflow: "drop" } }, "/webhook/limits/overflow"],
+  ["a wait of 0", { respond: { waitSeconds: 0 } }, "/webhook/respond/waitSeconds"],
+  ["a wait of 61", { respond: { waitSeconds: 61 } }, "/webhook/respond/waitSeconds"],
+  ["a wait of nothing", { respond: { waitSeconds: null } }, "/webhook/respond/waitSeconds"],
+  ["a wait without its length", { respond: {} }, "/webhook/respond/waitSeconds"],
+  ["an answer of nobody", { respond: "sync" }, "/webhook/respond"],
   ["a setting of nobody", { retries: 3 }, "/webhook/retries"],
   ["secrets, which have a route of their own", { secrets: [] }, "/webhook/secrets"],
   ["a method of nobody", { auth: { type: "digest" } }, "/webhook/auth/type"],
@@ -158,6 +202,19 @@ describe("warnings", () => {
     expect(codes((await app.api(`GET /agents/${id}`)).data)).toEqual(["WEBHOOK_OPEN"]);
     const closed = await app.api(`PATCH /agents/${id}`, { webhook: { auth: { type: "bearer" } } });
     expect(codes(closed.data)).toEqual([]);
+  });
+
+  test.each([
+    ["tell of an answer that comes after the sender's deadline", GITHUB, 11, true],
+    ["say nothing of one that comes in time", GITHUB, 10, false],
+    ["say nothing where no deadline is known", { type: "bearer" }, 60, false],
+  ] as const)("%s", async (_name, auth, waitSeconds, tells) => {
+    const app = await createTestApp();
+    const { id } = await app.agent();
+    const webhook = { auth, respond: { waitSeconds } };
+    const { data } = await app.api(`PATCH /agents/${id}`, { webhook });
+    expect(codes(data)).toEqual(tells ? ["WAIT_BEYOND_DEADLINE"] : []);
+    if (tells) expect(data.warnings[0].message).toContain("github wait 10 seconds");
   });
 
   test("say nothing of a webhook that is off", async () => {

@@ -6,6 +6,7 @@ import type { TestApp } from "../../support/app";
 import { ADMIN_TOKEN, createTestApp } from "../../support/app";
 import { createContract } from "../../support/contract";
 import type { Call, Name } from "./operations";
+import { addExecution, executionIdOf } from "../../support/rows";
 import { OPERATIONS } from "./operations";
 
 interface World {
@@ -30,6 +31,7 @@ async function createWorld(): Promise<World> {
     ":refused": refused.data[0].id,
     ":provider": await addProvider(app),
     ":token": token.data.id,
+    ":waiting": executionIdOf(addExecution(app.db, { seq: 1_000, agent: 1 })),
   };
   return { app, names };
 }

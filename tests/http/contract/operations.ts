@@ -16,8 +16,12 @@ export interface OperationRow {
   bad: Call;
 }
 
-/** What a path may name: an agent with its webhook on and one execution, a provider and a token. */
-export type Name = ":agent" | ":execution" | ":delivery" | ":refused" | ":provider" | ":token";
+/**
+ * What a path may name: an agent with its webhook on, an execution that has ended and one that
+ * waits, deliveries, a provider and a token.
+ */
+export type Name =
+  ":agent" | ":execution" | ":delivery" | ":refused" | ":waiting" | ":provider" | ":token";
 
 const row = (good: Call | string, bad: Call | string): OperationRow => ({
   good: typeof good === "string" ? { call: good } : good,
@@ -85,6 +89,11 @@ export const OPERATIONS: Record<string, OperationRow> = {
   invokeAgent: row(
     { call: "POST /agents/:agent/invoke", body: { input: { message: "hello" } } },
     { call: "POST /agents/:agent/invoke", body: {} },
+  ),
+
+  cancelExecution: row(
+    "POST /agents/:agent/executions/:waiting/cancel",
+    "POST /agents/:agent/executions/:execution/cancel",
   ),
 
   listProviders: row("GET /providers", "GET /providers?limit=x"),

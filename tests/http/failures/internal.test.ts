@@ -24,7 +24,7 @@ const breaking = (): never => {
 const BROKEN: [name: string, deps: Partial<AppDeps>, call: string, body: string | null][] = [
   [
     "the directory, on a delivery",
-    { directory: { find: breaking, forget: breaking } },
+    { directory: { find: breaking, forget: breaking, maxConcurrentOf: breaking } },
     "POST /agents/ID/webhook",
     "1",
   ],

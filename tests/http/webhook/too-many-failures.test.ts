@@ -21,7 +21,7 @@ async function deliverFrom(app: TestApp, { agentId, address, secret = "wrong" }:
     body: "1",
     headers: { "Content-Type": "application/json", ...bearerHeaders(secret) },
   });
-  return readAnswer(await receive(app.deps, { request, agentId, address }));
+  return readAnswer(await receive(app.deps, { request, agentId, server: null, address }));
 }
 
 async function failTimes(app: TestApp, data: From & { times: number }): Promise<void> {

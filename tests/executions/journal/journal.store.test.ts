@@ -1,10 +1,10 @@
 // Rows of the journal: in the order of their numbers, each number once, each effect ended once.
 
 import { describe, expect, test } from "bun:test";
-import { appendEntry, readJournal, toEntry } from "../../src/executions/journal.store";
-import type { Db } from "../../src/db/open";
-import type { JournalKind } from "../../src/vocabulary";
-import { createTestDb } from "../support/app";
+import { appendEntry, readJournal, toEntry } from "../../../src/executions/journal/journal.store";
+import type { Db } from "../../../src/db/open";
+import type { JournalKind } from "../../../src/vocabulary";
+import { createTestDb } from "../../support/app";
 
 interface Spec {
   execution?: number;

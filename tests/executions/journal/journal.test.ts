@@ -2,12 +2,17 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { decodeSteps, encodeSteps, foldSteps, loadRecorded } from "../../src/executions/journal";
-import { appendEntry, toEntry } from "../../src/executions/journal.store";
-import type { EffectEnd, Json, StepRecord } from "../../src/pipelines/record";
-import { effectName } from "../../src/pipelines/record";
-import { STEP_STATUSES } from "../../src/vocabulary";
-import { createTestDb } from "../support/app";
+import {
+  decodeSteps,
+  encodeSteps,
+  foldSteps,
+  loadRecorded,
+} from "../../../src/executions/journal/journal";
+import { appendEntry, toEntry } from "../../../src/executions/journal/journal.store";
+import type { EffectEnd, Json, StepRecord } from "../../../src/pipelines/record";
+import { effectName } from "../../../src/pipelines/record";
+import { STEP_STATUSES } from "../../../src/vocabulary";
+import { createTestDb } from "../../support/app";
 
 const step = (more: Partial<StepRecord> = {}): StepRecord => ({
   nodeId: "llm",

@@ -1,17 +1,17 @@
 // Writing the journal of one execution: what goes into one commit, in which order, under which numbers.
 
 import { describe, expect, test } from "bun:test";
-import { createWriter } from "../../src/db/writer";
-import { createJournal } from "../../src/executions/journal-writer";
-import { readJournal } from "../../src/executions/journal.store";
-import { createManualClock } from "../../src/lib/clock";
-import { silentLog } from "../../src/lib/log";
-import type { EffectEnd, EffectStart, StepRecord } from "../../src/pipelines/record";
-import { createTestDb } from "../support/app";
-import { createGatedWriter } from "../support/gated-writer";
-import { rejection } from "../support/rejection";
-import { addAgent, addExecution } from "../support/rows";
-import { passTurns } from "../support/turns";
+import { createWriter } from "../../../src/db/writer";
+import { createJournal } from "../../../src/executions/journal/journal-writer";
+import { readJournal } from "../../../src/executions/journal/journal.store";
+import { createManualClock } from "../../../src/lib/clock";
+import { silentLog } from "../../../src/lib/log";
+import type { EffectEnd, EffectStart, StepRecord } from "../../../src/pipelines/record";
+import { createTestDb } from "../../support/app";
+import { createGatedWriter } from "../../support/gated-writer";
+import { rejection } from "../../support/rejection";
+import { addAgent, addExecution } from "../../support/rows";
+import { passTurns } from "../../support/turns";
 
 const START: EffectStart = {
   nodeId: "llm",

@@ -1,9 +1,9 @@
 // The journal: what an execution did, append-only, in the order of `id` = seq × 2^20 + entry.
 
-import type { Db } from "../db/open";
-import type { Packed } from "../db/pack";
-import { pack, unpack } from "../db/pack";
-import type { JournalKind } from "../vocabulary";
+import type { Db } from "../../db/open";
+import type { Packed } from "../../db/pack";
+import { pack, unpack } from "../../db/pack";
+import type { JournalKind } from "../../vocabulary";
 
 /** Entries one execution may have; its caps keep it far below. */
 const ENTRIES = 2 ** 20;

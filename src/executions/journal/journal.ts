@@ -1,10 +1,10 @@
 // Reading and writing one execution's journal. A value that stands in the record already, such as
 // the input that an `input` node passes on, is stored as a reference.
 
-import type { Db } from "../db/open";
-import type { EffectEnd, Json, Recorded, StepRecord } from "../pipelines/record";
-import { effectName, stepName } from "../pipelines/record";
-import { readOwn } from "../pipelines/values";
+import type { Db } from "../../db/open";
+import type { EffectEnd, Json, Recorded, StepRecord } from "../../pipelines/record";
+import { effectName, stepName } from "../../pipelines/record";
+import { readOwn } from "../../pipelines/values";
 import type { JournalEntry } from "./journal.store";
 import { readJournal } from "./journal.store";
 

@@ -1,16 +1,16 @@
 // Writes the journal of one execution while it runs. Entries are encoded and compressed before the
 // write: its transaction is everybody's.
 
-import type { Db } from "../db/open";
-import type { Writer } from "../db/writer";
-import type { EffectKey, Json, JournalWriter, StepRecord } from "../pipelines/record";
-import { effectName } from "../pipelines/record";
-import type { JournalKind } from "../vocabulary";
-import { clearRecoveries } from "./executions.store";
+import type { Db } from "../../db/open";
+import type { Writer } from "../../db/writer";
+import type { EffectKey, Json, JournalWriter, StepRecord } from "../../pipelines/record";
+import { effectName } from "../../pipelines/record";
+import type { JournalKind } from "../../vocabulary";
+import { clearRecoveries } from "../executions.store";
 import { encodeSteps } from "./journal";
 import type { NewEntry } from "./journal.store";
 import { appendEntry, toEntry } from "./journal.store";
-import { persist } from "./persist";
+import { persist } from "../persist";
 
 export interface ExecutionJournal extends JournalWriter {
   /** Goes on after what earlier attempts recorded, for an execution with this input. */
