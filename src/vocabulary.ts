@@ -205,6 +205,7 @@ export const LOG_EVENTS = [
   "execution.broken",
   "execution.unsaved",
   "ledger.write_failed",
+  "sandbox.broken",
 ] as const;
 export type LogEvent = (typeof LOG_EVENTS)[number];
 

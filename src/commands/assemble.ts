@@ -24,6 +24,8 @@ import { createHealth } from "../ops/health";
 import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
 import { createModelCaller } from "../providers/call";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
+import type { Sandbox } from "../sandbox/sandbox";
+import { createSandbox } from "../sandbox/sandbox";
 import type { MasterKey } from "../secrets/master-key";
 import { countUnreadable, ensureServerKey } from "../secrets/secrets.store";
 import type { Ledger } from "../webhooks/ledger";
@@ -34,6 +36,7 @@ import { createWindowClock, recountPlaces, releasePlace } from "../webhooks/limi
 import { PRESET_ROWS } from "../webhooks/presets/table";
 import type { SecretUses } from "../webhooks/secret-uses";
 import { createSecretUses } from "../webhooks/secret-uses";
+import { sandboxCommand } from "./sandbox-command";
 
 export interface Surroundings {
   config: Config;
@@ -53,6 +56,7 @@ export interface Assembly {
   deps: AppDeps;
   writer: Writer;
   pool: Pool;
+  sandbox: Sandbox;
   ledger: Ledger;
   secretUses: SecretUses;
 }
@@ -83,6 +87,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
   const freshInputs = createFreshInputs();
   const outbound = around.outbound ?? createOutbound({ allowPrivate: config.allowPrivate });
   const models = createModelCaller({ outbound, find: (id) => findCallable(around, id) });
+  const sandbox = createSandbox({ command: sandboxCommand(), log });
   const turn = createLoopTurn({ clock });
   const pool = createPool({
     turn,
@@ -97,10 +102,11 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
     executionTimeoutMs: config.executionTimeout,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPure(id),
+    runCode: sandbox.runCode,
     releasePlace: (agent) => releasePlace({ db }, agent),
     onFinished: (end) => durations.add(end),
   });
-  return { limits, versions, sequence, durations, freshInputs, turn, pool };
+  return { limits, versions, sequence, durations, freshInputs, turn, sandbox, pool };
 }
 
 /** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */
@@ -132,5 +138,6 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     readLinks: config.readLinks,
     health: createHealth({ db, clock, writer }),
   };
-  return { deps, writer, pool: parts.pool, ledger, secretUses };
+  const { pool, sandbox } = parts;
+  return { deps, writer, pool, sandbox, ledger, secretUses };
 }

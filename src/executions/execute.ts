@@ -20,6 +20,7 @@ import type {
 import { stepName } from "../pipelines/record";
 import type { RunResult } from "../pipelines/run";
 import { runPipeline } from "../pipelines/run";
+import type { RunCode } from "../sandbox/code";
 import type { Finish, WaitingRow } from "./executions.store";
 import { markFinished, markStarted, requeueCut } from "./executions.store";
 import type { ExecutionInput, FreshInputs } from "./input";
@@ -42,6 +43,7 @@ export interface ExecuteDeps {
   executionTimeoutMs: number;
   callModel(call: ModelCall): Promise<ModelAnswer>;
   isPureProvider(id: string): boolean;
+  runCode: RunCode;
   /** Frees the place of a delivery's execution in its webhook's limit; runs inside a write. */
   releasePlace(agent: number): void;
   /** Called when an end is on disk. */

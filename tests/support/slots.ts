@@ -13,6 +13,7 @@ import { createManualClock } from "../../src/lib/clock";
 import { createLoopTurn } from "../../src/lib/loop-turn";
 import type { Pipeline } from "../../src/pipelines/pipelines.schema";
 import type { Json } from "../../src/pipelines/record";
+import { CodeError } from "../../src/sandbox/code";
 import { llm, pipelineOf } from "../pipelines/fixtures";
 import { createTestDb } from "./app";
 import type { HeldModels } from "./held-models";
@@ -77,6 +78,7 @@ export function createSlots(options: SlotOptions = {}) {
     executionTimeoutMs: 60_000,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPureProvider(id),
+    runCode: () => Promise.reject(new CodeError("SANDBOX_UNAVAILABLE")),
     releasePlace: (agent) => void released.push(agent),
     onFinished: (end) => void ends.push(end),
     ...options,

@@ -1,0 +1,23 @@
+// `hookline sandbox`, started by the server and by nobody else: runs users' JavaScript for it, over
+// its standard input and output.
+
+import { writeSync } from "node:fs";
+import { serveRequests } from "../sandbox/child";
+import { createEngine } from "../sandbox/engine";
+import { dieWithParent } from "../sandbox/parent-death";
+
+const STANDARD_OUTPUT = 1;
+
+function write(bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(STANDARD_OUTPUT, bytes, done);
+  }
+}
+
+/** Serves until the server ends; signals to the whole group are the server's to act on. */
+export async function sandbox(): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
+  dieWithParent();
+  await serveRequests({ engine: await createEngine(), input: Bun.stdin.stream(), write });
+  process.exit(0);
+}
