@@ -48,8 +48,8 @@ function interpret(deps: EvaluateDeps, data: Evaluation): string {
   const log = makeLog(deps, context);
   const pair = context.unwrapResult(context.callFunction(prepare, context.undefined, log));
   const [run, describe] = [context.getProp(pair, 0), context.getProp(pair, 1)];
-  // The body starts on the first line, so that the lines of errors are its own.
-  const source = `(function (${data.names.join()}) {${data.body}\n})`;
+  // The body starts on the second line: where the engine knows no line it tells the function's own.
+  const source = `(function (${data.names.join()}) {\n${data.body}\n})`;
   const made = context.evalCode(source, "code", { type: "global", strict: true });
   const end =
     made.error === undefined

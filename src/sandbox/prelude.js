@@ -23,17 +23,17 @@
 
   const cut = (text, length) => (text.length > length ? apply(slice, text, [0, length]) : text);
 
-  /** Line of the first frame within the user's code, " (line 3)", or nothing. */
+  /** The body's line in the first frame of the user's code, " (line 3)"; nothing where it is not known. */
   function lineOf(stack) {
     if (typeof stack !== "string") return "";
     const at = apply(indexOf, stack, ["code:"]);
-    let line = "";
-    for (let index = at + 5; at >= 0 && line.length < 7; index += 1) {
+    let line = 0;
+    for (let index = at + 5; at >= 0 && line < 1e6; index += 1) {
       const code = apply(charCodeAt, stack, [index]);
       if (!(code >= 48 && code <= 57)) break;
-      line += code - 48;
+      line = line * 10 + code - 48;
     }
-    return line === "" ? "" : ` (line ${line})`;
+    return line > 1 ? ` (line ${line - 1})` : "";
   }
 
   function nameError(error) {
