@@ -6,7 +6,7 @@ import type { ChildProcess } from "./child-process";
 import { startChild } from "./child-process";
 import { CodeError } from "./code";
 import type { Answer } from "./messages";
-import { findNext } from "./queue";
+import { Queue } from "./queue";
 import type { Task, TaskEnd } from "./run";
 import { Run } from "./run";
 
@@ -52,10 +52,9 @@ interface Seat {
 
 export class Children {
   readonly #deps: ChildrenDeps;
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new Queue<Waiting>();
   readonly #seats = new Set<Seat>();
   readonly #idle: Seat[] = [];
-  readonly #held = new Map<number, number>();
   #trim: ReturnType<typeof setTimeout> | null = null;
   #stopped = false;
 
@@ -88,7 +87,7 @@ export class Children {
     const leave = (): void => {
       clearTimeout(timer);
       task.signal.removeEventListener("abort", onAbort);
-      this.#waiting.delete(waiting);
+      this.#waiting.remove(waiting);
     };
     const waiting: Waiting = { agent: task.agent, task, resolve, reject, leave };
     this.#waiting.add(waiting);
@@ -101,16 +100,14 @@ export class Children {
     this.#stopped = true;
     if (this.#trim !== null) clearTimeout(this.#trim);
     for (const seat of this.#seats) this.#end(seat, new CodeError("SANDBOX_UNAVAILABLE"));
-    for (const waiting of this.#waiting) this.#refuse(waiting);
+    for (const waiting of [...this.#waiting]) this.#refuse(waiting);
   }
 
   /** Gives idle children to those whose turn it is, and starts children for those that are left. */
   #fill(): void {
-    for (;;) {
-      const next = findNext(this.#waiting, this.#held);
-      if (next === null) return;
+    while (this.#waiting.hasNext()) {
       const seat = this.#idle.pop();
-      if (seat !== undefined) this.#begin(seat, next);
+      if (seat !== undefined) this.#begin(seat);
       else if (!this.#startFor(this.#waiting.size)) return;
     }
   }
@@ -153,10 +150,11 @@ export class Children {
     waiting.reject(new CodeError("SANDBOX_UNAVAILABLE"));
   }
 
-  #begin(seat: Seat, waiting: Waiting): void {
+  #begin(seat: Seat): void {
+    const waiting = this.#waiting.take();
+    if (waiting === null) return;
     const { task } = waiting;
     waiting.leave();
-    this.#held.set(task.agent, (this.#held.get(task.agent) ?? 0) + 1);
     const onKill = (_run: Run, reason: unknown): void => this.#replace(seat, reason);
     seat.settle = waiting;
     seat.run = new Run({ task, child: seat.child, onKill });
@@ -217,9 +215,7 @@ export class Children {
     const { run } = seat;
     if (run === null) return;
     run.close();
-    const left = (this.#held.get(run.task.agent) ?? 1) - 1;
-    if (left === 0) this.#held.delete(run.task.agent);
-    else this.#held.set(run.task.agent, left);
+    this.#waiting.release(run.task.agent);
     seat.run = null;
     seat.settle = null;
   }

@@ -90,11 +90,7 @@ describe("what is thrown is told in the last line, with its line in the body:", 
       "function f() {\n  null.x\n}\n\nf()",
       "TypeError: cannot read property 'x' of null (line 2)",
     ],
-    [
-      "a name that is not there",
-      "missing(1)",
-      "ReferenceError: missing is not defined (line 1)",
-    ],
+    ["a name that is not there", "missing(1)", "ReferenceError: missing is not defined (line 1)"],
     [
       "an assignment that strict code forbids",
       "missing = 1",
