@@ -60,7 +60,7 @@ const decode = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 export async function serveRequests(deps: ChildDeps): Promise<void> {
   const reader = new FrameReader(MAX_REQUEST_BYTES);
   const sayReady = async (): Promise<void> => {
-    await deps.engine.prepare();
+    await deps.engine.refill();
     deps.write(toAnswer({ kind: "ready" }));
   };
   let request: Request | null = null;

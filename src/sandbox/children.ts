@@ -100,7 +100,7 @@ export class Children {
     this.#stopped = true;
     if (this.#trim !== null) clearTimeout(this.#trim);
     for (const seat of this.#seats) this.#end(seat, new CodeError("SANDBOX_UNAVAILABLE"));
-    for (const waiting of [...this.#waiting]) this.#refuse(waiting);
+    for (const waiting of this.#waiting) this.#refuse(waiting);
   }
 
   /** Gives idle children to those whose turn it is, and starts children for those that are left. */

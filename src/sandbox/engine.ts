@@ -19,7 +19,7 @@ export interface Engine {
   /** An instance that nothing has run in. */
   take(): Promise<QuickJSWASMModule>;
   /** Makes the next one, so that the run that takes it need not wait. */
-  prepare(): Promise<void>;
+  refill(): Promise<void>;
 }
 
 /** Whether an instance has taken more memory than it started with. */
@@ -44,7 +44,7 @@ export async function createEngine(): Promise<Engine> {
       next = null;
       return taken;
     },
-    async prepare() {
+    async refill() {
       next ??= await make();
     },
   };

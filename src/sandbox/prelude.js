@@ -3,6 +3,8 @@
 // value is a function of the host's `log`, which says whether it takes more, that gives
 // `[run, describe]`. Both answer with one text: how it ended, a colon, and the result's JSON or a
 // line about what was thrown.
+/* oxlint-disable eslint/no-unused-expressions -- the value of a script is that of its expression */
+/* oxlint-disable typescript/unbound-method -- kept to be applied: a user's code may change them */
 (function prepare(log) {
   "use strict";
   const MAX_RESULT_CHARS = 1048576;
