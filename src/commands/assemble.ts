@@ -129,6 +129,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     writer,
     ledger,
     secretUses,
+    checkSchema: parts.sandbox.checkSchema,
     directory: createDirectory({ ...around, ...settings }),
     providerExists: (id) => isUsable(around, id),
     budget: createByteBudget(),

@@ -1,7 +1,8 @@
-// `hookline sandbox`, started by the server and by nobody else: runs users' JavaScript for it, over
-// its standard input and output.
+// `hookline sandbox`, started by the server and by nobody else: runs users' JavaScript and checks
+// schemas for it, over its standard input and output.
 
 import { writeSync } from "node:fs";
+import { createSchemaChecker } from "../pipelines/schemas/checker";
 import { serveRequests } from "../sandbox/child";
 import { createEngine } from "../sandbox/engine";
 import { dieWithParent } from "../sandbox/parent-death";
@@ -9,7 +10,7 @@ import { dieWithParent } from "../sandbox/parent-death";
 const STANDARD_OUTPUT = 1;
 
 function write(bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     done += writeSync(STANDARD_OUTPUT, bytes, done);
   }
 }
@@ -18,6 +19,8 @@ function write(bytes: Uint8Array): void {
 export async function sandbox(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
   dieWithParent();
-  await serveRequests({ engine: await createEngine(), input: Bun.stdin.stream(), write });
+  const checkSchema = createSchemaChecker();
+  const engine = await createEngine();
+  await serveRequests({ engine, checkSchema, input: Bun.stdin.stream(), write });
   process.exit(0);
 }

@@ -7,18 +7,22 @@ import type { Sequence } from "../db/sequence";
 import { AppError } from "../errors";
 import { formatId } from "../lib/ids";
 import type { Json } from "../pipelines/record";
+import type { CheckInputDeps } from "./check-input";
+import { checkInput } from "./check-input";
 import { insertExecution, insertPayload, packInput, toFresh } from "./executions.store";
 import type { Pool } from "./pool";
 
-export type InvokeDeps = AgentsDeps & {
-  versions: CompiledVersions;
-  sequence: Sequence;
-  pool: Pool;
-};
+export type InvokeDeps = AgentsDeps &
+  CheckInputDeps & {
+    versions: CompiledVersions;
+    sequence: Sequence;
+    pool: Pool;
+  };
 
 /**
  * Stores an execution with trigger `manual` and wakes the pool; takes nothing from the webhook's
- * limits. Throws AGENT_NOT_RUNNABLE or INPUT_INVALID.
+ * limits. Throws AGENT_NOT_RUNNABLE, INPUT_INVALID, or SANDBOX_BUSY and SANDBOX_UNAVAILABLE where
+ * the input could not be checked.
  */
 export async function invoke(
   deps: InvokeDeps,
@@ -30,7 +34,7 @@ export async function invoke(
   if (agent.status !== "active" || version === null || pipeline === null) {
     throw new AppError("AGENT_NOT_RUNNABLE");
   }
-  const details = pipeline.checkInput(data.input);
+  const details = await checkInput(deps, { pipeline, agent: agent.seq, input: data.input });
   if (details.length > 0) throw new AppError("INPUT_INVALID", { details });
   const uid = deps.ids.uid();
   const payload = packInput(data.input);

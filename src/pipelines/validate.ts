@@ -32,7 +32,6 @@ export interface Validation {
 const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   "NODE_TYPE_UNAVAILABLE",
   "FIELD_UNAVAILABLE",
-  "SCHEMA_KEYWORD_UNAVAILABLE",
 ]);
 
 /** Fields of the contract that any node may have and this version does not build. */
@@ -179,7 +178,7 @@ function compilePipeline(
     inputNodeId: input?.id ?? "",
     outputNodeId: output?.id ?? "",
     providerIds: [...new Set(providerIds)],
-    checkInput: (value) => input?.program.checkInput?.(value) ?? [],
+    checkInput: input?.program.checkInput ?? (() => []),
   };
 }
 

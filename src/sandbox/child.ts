@@ -1,15 +1,19 @@
 // The child's side: reads requests one after the other, answers each, and ends with its input.
 // Leaves the pipe to `commands/sandbox.ts`.
 
+import type { Json } from "../lib/json-value";
 import type { Engine } from "./engine";
 import { hasGrown } from "./engine";
+import type { Evaluated, Evaluation } from "./evaluate";
 import { evaluate } from "./evaluate";
 import { FrameReader } from "./frames";
 import type { Request } from "./messages";
 import { LOG_CUT, MAX_LOG_BYTES, MAX_REQUEST_BYTES, toAnswer, toValueAnswer } from "./messages";
+import type { CheckHere } from "./schema-check";
 
 export interface ChildDeps {
   engine: Engine;
+  checkSchema: CheckHere;
   /** What the server sends; its end is the child's. */
   input: AsyncIterable<Uint8Array>;
   /** Writes all of it before it returns: a run may be killed at any moment. */
@@ -32,20 +36,32 @@ function createLines(deps: ChildDeps): (line: string) => boolean {
 
 interface Asked {
   request: Request;
+  /** A JSON array. */
   values: string;
 }
 
-/** Answers one request; true where that took more memory than an instance has at its start. */
-async function answer(deps: ChildDeps, { request, values }: Asked): Promise<boolean> {
-  const { body, names } = request;
+const toEnd = (given: Evaluated): Uint8Array =>
+  given.ok
+    ? toValueAnswer(given.json)
+    : toAnswer({ kind: "failure", why: given.why, line: given.line });
+
+/** Runs a body; true where that took more memory than an instance has at its start. */
+async function answerCode(deps: ChildDeps, data: Evaluation): Promise<boolean> {
   const quickjs = await deps.engine.take();
-  const given = evaluate({ quickjs, log: createLines(deps) }, { body, names, values });
-  deps.write(
-    given.ok
-      ? toValueAnswer(given.json)
-      : toAnswer({ kind: "failure", why: given.why, line: given.line }),
-  );
+  deps.write(toEnd(evaluate({ quickjs, log: createLines(deps) }, data)));
   return hasGrown(quickjs);
+}
+
+function answerSchema(deps: ChildDeps, data: { schema: string; values: string }): void {
+  const [value]: Json[] = JSON.parse(data.values);
+  const details = deps.checkSchema({ schema: data.schema, value: value ?? null });
+  deps.write(toValueAnswer(JSON.stringify(details)));
+}
+
+async function answer(deps: ChildDeps, { request, values }: Asked): Promise<boolean> {
+  if (request.task === "code") return answerCode(deps, { ...request, values });
+  answerSchema(deps, { ...request, values });
+  return false;
 }
 
 /** Gives back what earlier runs took: in a turn of its own, as the last one may still be in use here. */

@@ -72,7 +72,7 @@ export class Children {
    * CODE_OUT_OF_MEMORY, SANDBOX_BUSY or SANDBOX_UNAVAILABLE.
    */
   run(task: Task): Promise<TaskEnd> {
-    if (task.signal.aborted) return Promise.reject(task.signal.reason);
+    if (task.signal?.aborted === true) return Promise.reject(task.signal.reason);
     if (this.#stopped) return Promise.reject(new CodeError("SANDBOX_UNAVAILABLE"));
     if (this.#waiting.size >= MAX_WAITING) return Promise.reject(new CodeError("SANDBOX_BUSY"));
     const { promise, resolve, reject } = Promise.withResolvers<TaskEnd>();
@@ -80,13 +80,13 @@ export class Children {
       waiting.leave();
       reject(reason);
     };
-    const onAbort = (): void => giveUp(task.signal.reason);
+    const onAbort = (): void => giveUp(task.signal?.reason);
     const { waitMs = WAIT_MS } = this.#deps;
     const timer = setTimeout(() => giveUp(new CodeError("SANDBOX_BUSY")), waitMs);
-    task.signal.addEventListener("abort", onAbort);
+    task.signal?.addEventListener("abort", onAbort);
     const leave = (): void => {
       clearTimeout(timer);
-      task.signal.removeEventListener("abort", onAbort);
+      task.signal?.removeEventListener("abort", onAbort);
       this.#waiting.remove(waiting);
     };
     const waiting: Waiting = { agent: task.agent, task, resolve, reject, leave };

@@ -23,7 +23,8 @@ export const MAX_REQUEST_BYTES = 2 * MAX_VALUES_BYTES;
 export const MAX_ANSWER_BYTES = MAX_RESULT_BYTES + 1024;
 
 /** What a child is asked; the values follow in a frame of their own, as the JSON text they are. */
-export type Request = { task: "code"; body: string; names: string[] };
+export type Request =
+  { task: "code"; body: string; names: string[] } | { task: "schema"; schema: string };
 
 /** Why a run gave no value. */
 export const FAILURES = ["failed", "memory", "invalid", "promise", "deep", "large"] as const;

@@ -11,7 +11,8 @@ export interface Task {
   agent: number;
   frames: Uint8Array[];
   deadlineMs: number;
-  signal: AbortSignal;
+  /** Aborting it ends the task at once; null where nobody does. */
+  signal: AbortSignal | null;
 }
 
 /** What a child gave for a task. */
@@ -52,8 +53,8 @@ export class Run {
       const isLarge = (child.residentBytes() ?? 0) > MAX_RESIDENT_BYTES;
       if (isLarge) kill(this.failure("CODE_OUT_OF_MEMORY"));
     }, LOOK_MS);
-    this.#onAbort = () => kill(task.signal.reason);
-    task.signal.addEventListener("abort", this.#onAbort);
+    this.#onAbort = () => kill(task.signal?.reason);
+    task.signal?.addEventListener("abort", this.#onAbort);
   }
 
   /** Keeps a line; false where a child of ours would have stopped before. */
@@ -72,6 +73,6 @@ export class Run {
     this.#ended = true;
     clearTimeout(this.#deadline);
     clearInterval(this.#looking);
-    this.task.signal.removeEventListener("abort", this.#onAbort);
+    this.task.signal?.removeEventListener("abort", this.#onAbort);
   }
 }

@@ -1,7 +1,7 @@
-// The sandbox as the server uses it: runs users' JavaScript in children, and says how it ended.
-// Leaves the children to `children.ts`, and what the code may name to the pipelines.
+// The sandbox as the server uses it: runs users' JavaScript and checks schemas in children, and says
+// how that ended. Leaves the children to `children.ts`.
 
-import type { ErrorCode } from "../errors";
+import type { ErrorCode, ErrorDetail } from "../errors";
 import type { Json } from "../lib/json-value";
 import type { ChildrenDeps } from "./children";
 import { Children } from "./children";
@@ -10,9 +10,12 @@ import { CodeError } from "./code";
 import type { FailureKind } from "./messages";
 import { MAX_VALUES_BYTES, toRequest } from "./messages";
 import type { TaskEnd } from "./run";
+import type { CheckSchema, SchemaCall } from "./schema-check";
+import { readDetails } from "./schema-check";
 
 export interface Sandbox {
   runCode: RunCode;
+  checkSchema: CheckSchema;
   /** Children that live. */
   size(): number;
   /** Kills all children; later runs are refused with SANDBOX_UNAVAILABLE. */
@@ -57,11 +60,21 @@ async function runIn(children: Children, call: CodeCall): Promise<CodeAnswer> {
   return toAnswer(await children.run({ agent, frames, deadlineMs, signal }));
 }
 
+async function checkIn(children: Children, call: SchemaCall): Promise<ErrorDetail[]> {
+  const { agent, schema, value, deadlineMs } = call;
+  const frames = toRequest({ task: "schema", schema }, encodeValues([value]));
+  const { end } = await children.run({ agent, frames, deadlineMs, signal: null });
+  const details = end.kind === "value" ? readDetails(end.value) : null;
+  if (details === null) throw new CodeError("SANDBOX_UNAVAILABLE");
+  return details;
+}
+
 /** A sandbox without children: they are started on first use. */
 export function createSandbox(deps: ChildrenDeps): Sandbox {
   const children = new Children(deps);
   return {
     runCode: (call) => runIn(children, call),
+    checkSchema: (call) => checkIn(children, call),
     size: () => children.size,
     stop: () => children.stop(),
   };
