@@ -49,6 +49,8 @@ export interface Surroundings {
   publicUrl(): string;
   /** Another way out, for tests. */
   outbound?: Outbound;
+  /** Another sandbox, for tests. */
+  sandbox?: Sandbox;
 }
 
 /** The dependencies, and what a server runs and stops besides its routes. */
@@ -87,7 +89,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer }) {
   const freshInputs = createFreshInputs();
   const outbound = around.outbound ?? createOutbound({ allowPrivate: config.allowPrivate });
   const models = createModelCaller({ outbound, find: (id) => findCallable(around, id) });
-  const sandbox = createSandbox({ command: sandboxCommand(), log });
+  const sandbox = around.sandbox ?? createSandbox({ command: sandboxCommand(), log });
   const turn = createLoopTurn({ clock });
   const pool = createPool({
     turn,
