@@ -1,8 +1,6 @@
 // The fields of a node's `data`: one rule each, which checks the value and gives it its type.
 // Which node type has which fields stands in `nodes/`.
 
-import type { ErrorDetail } from "../errors";
-import type { Json } from "./record";
 import type { CheckInput } from "./schemas/compile";
 import { compileInputSchema } from "./schemas/compile";
 import type { Reference } from "./templates/expression";

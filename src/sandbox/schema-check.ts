@@ -28,8 +28,9 @@ export type CheckHere = (data: { schema: string; value: Json }) => ErrorDetail[]
 function readDetail(value: Json): ErrorDetail | null {
   if (!isRecord(value)) return null;
   const { path, code, message } = value;
-  const isDetail = [path, code, message].every((text) => typeof text === "string");
-  return isDetail ? { path: String(path), code: String(code), message: String(message) } : null;
+  return typeof path === "string" && typeof code === "string" && typeof message === "string"
+    ? { path, code, message }
+    : null;
 }
 
 /** The details that a child gave, or null where they are none. */
