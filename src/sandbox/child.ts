@@ -21,7 +21,7 @@ export interface ChildDeps {
 }
 
 /** Small runs leave little behind: about 1 MiB each. Collecting takes 2 ms. */
-const RUNS_UNCOLLECTED = 16;
+const RUNS_UNCOLLECTED = 8;
 
 /** Writes the lines of one run, and says whether there is room for more. */
 function createLines(deps: ChildDeps): (line: string) => boolean {
@@ -47,9 +47,10 @@ const toEnd = (given: Evaluated): Uint8Array =>
 
 /** Runs a body; true where that took more memory than an instance has at its start. */
 async function answerCode(deps: ChildDeps, data: Evaluation): Promise<boolean> {
-  const quickjs = await deps.engine.take();
-  deps.write(toEnd(evaluate({ quickjs, log: createLines(deps) }, data)));
-  return hasGrown(quickjs);
+  const instance = await deps.engine.take();
+  instance.log = createLines(deps);
+  deps.write(toEnd(evaluate(instance, data)));
+  return hasGrown(instance);
 }
 
 function answerSchema(deps: ChildDeps, data: { schema: string; values: string }): void {

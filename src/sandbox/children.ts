@@ -106,7 +106,7 @@ export class Children {
   /** Gives idle children to those whose turn it is, and starts children for those that are left. */
   #fill(): void {
     while (this.#waiting.hasNext()) {
-      const seat = this.#idle.pop();
+      const seat = this.#idle.at(-1);
       if (seat !== undefined) this.#begin(seat);
       else if (!this.#startFor(this.#waiting.size)) return;
     }
@@ -155,7 +155,8 @@ export class Children {
     if (waiting === null) return;
     const { task } = waiting;
     waiting.leave();
-    const onKill = (_run: Run, reason: unknown): void => this.#replace(seat, reason);
+    this.#leaveIdle(seat);
+    const onKill = (reason: unknown): void => this.#replace(seat, reason);
     seat.settle = waiting;
     seat.run = new Run({ task, child: seat.child, onKill });
     seat.child.send(task.frames);
@@ -220,14 +221,18 @@ export class Children {
     seat.settle = null;
   }
 
+  #leaveIdle(seat: Seat): void {
+    const place = this.#idle.indexOf(seat);
+    if (place >= 0) this.#idle.splice(place, 1);
+  }
+
   /** Kills a child; its task, if it has one, is rejected. */
   #end(seat: Seat, reason: unknown): void {
     const { settle, preparing } = seat;
     if (preparing !== null) clearTimeout(preparing);
     seat.child.kill();
     this.#seats.delete(seat);
-    const place = this.#idle.indexOf(seat);
-    if (place >= 0) this.#idle.splice(place, 1);
+    this.#leaveIdle(seat);
     this.#leaveRun(seat);
     settle?.reject(reason);
   }

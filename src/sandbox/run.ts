@@ -21,9 +21,6 @@ export interface TaskEnd {
   logs: string[];
 }
 
-/** Ends a run that is to be killed: with why, and what it had logged. */
-export type OnKill = (run: Run, reason: unknown) => void;
-
 /** How often a run's memory is looked at; WebAssembly's own limit holds at any time. */
 const LOOK_MS = 50;
 /** A child takes about 60 MiB, and 64 MiB more at most for what it runs. */
@@ -40,11 +37,12 @@ export class Run {
   #heard = 0;
   #ended = false;
 
-  constructor(data: { task: Task; child: ChildProcess; onKill: OnKill }) {
-    const { task, child, onKill } = data;
+  /** `onKill` is told why the child is to be killed, once at most. */
+  constructor(data: { task: Task; child: ChildProcess; onKill(reason: unknown): void }) {
+    const { task, child } = data;
     this.task = task;
     const kill = (reason: unknown): void => {
-      if (!this.#ended) onKill(this, reason);
+      if (!this.#ended) data.onKill(reason);
     };
     // A loop that was held up may find the answer unread: the pipes are read before that.
     const late = (): void => void setImmediate(() => kill(this.failure("CODE_TIMEOUT")));

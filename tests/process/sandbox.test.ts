@@ -66,6 +66,13 @@ describe("a child", () => {
   });
 });
 
+test("the command is the server's alone: it is not in the usage, and ends with its input", async () => {
+  const usage = Bun.spawn([BINARY, "help"], { stdio: ["ignore", "pipe", "ignore"] });
+  expect(await usage.stdout.text()).not.toContain("sandbox");
+  const alone = Bun.spawn([BINARY, "sandbox"], { stdio: ["ignore", "ignore", "ignore"] });
+  expect(await within("the end of the child", alone.exited)).toBe(0);
+});
+
 describe("no child outlives its server", () => {
   test.each(["SIGTERM", "SIGKILL"] as const)("that ends by %s", async (signal) => {
     await using server = await startServer();

@@ -59,9 +59,17 @@ describe("a check that would block is killed at its deadline:", () => {
   });
 });
 
-test("a schema with faults is refused, and the child goes on", async () => {
+test("a schema with faults ends the child that meets it, and the next check has another", async () => {
   expect(await rejection(check({ pattern: "(" }, "a"))).toMatchObject({
     code: "SANDBOX_UNAVAILABLE",
+  });
+  expect(await check({ pattern: "^a" }, "a")).toEqual([]);
+});
+
+test("a check whose value takes too much memory is killed", async () => {
+  const value = Array<Json>(2_000_000).fill({});
+  expect(await rejection(check({ uniqueItems: true }, value))).toMatchObject({
+    code: "CODE_OUT_OF_MEMORY",
   });
   expect(await check({ pattern: "^a" }, "a")).toEqual([]);
 });
