@@ -2,7 +2,7 @@
 // abort and by stop.
 
 import { describe, expect, test } from "bun:test";
-import { childrenOf, isAlive, processorTicks } from "../support/process-children";
+import { childrenOf, isAlive, onlyChild, processorTicks } from "../support/process-children";
 import { eventually, within } from "../support/process-waiting";
 import { rejection } from "../support/rejection";
 import { callOf, openSandbox, runToEnd } from "../support/sandboxes";
@@ -142,7 +142,7 @@ describe("an abort", () => {
   test("kills the run at once and rejects with its reason", async () => {
     using sandbox = openSandbox();
     await runToEnd(sandbox, callOf("return 1"));
-    const [pid = 0] = childrenOf(process.pid);
+    const pid = await onlyChild();
     const before = processorTicks(pid);
     const [run] = hold(sandbox, [1]);
     await eventually("the loop", () => (processorTicks(pid) > before + 10 ? true : null));

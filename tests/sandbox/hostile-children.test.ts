@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createRecordedLog } from "../support/recorded-log";
 import { eventually } from "../support/process-waiting";
-import { childrenOf, isAlive, processorTicks } from "../support/process-children";
+import { isAlive, onlyChild, processorTicks } from "../support/process-children";
 import { callOf, openSandbox, runToEnd } from "../support/sandboxes";
 
 const commandOf = (way: string): string[] => [
@@ -100,7 +100,7 @@ describe("a child that is killed from outside", () => {
   test("during a run has it refused, with what it had logged", async () => {
     using sandbox = openSandbox();
     await runToEnd(sandbox, callOf("return 1"));
-    const [pid = 0] = childrenOf(process.pid);
+    const pid = await onlyChild();
     const before = processorTicks(pid);
     const running = runToEnd(sandbox, callOf("console.log('a'); for (;;);"));
     await eventually("the loop", () => (processorTicks(pid) > before + 10 ? true : null));
@@ -113,19 +113,19 @@ describe("a child that is killed from outside", () => {
     const log = createRecordedLog();
     using sandbox = openSandbox({ log });
     await runToEnd(sandbox, callOf("return 1"));
-    const [pid = 0] = childrenOf(process.pid);
+    const pid = await onlyChild();
     process.kill(pid, "SIGKILL");
     await log.until("sandbox.broken");
-    expect(isAlive(pid)).toBe(false);
+    await eventually("its end", () => (isAlive(pid) ? null : true));
     expect((await runToEnd(sandbox, callOf("return 2"))).value).toBe(2);
   });
 
   test("by a signal that the whole group gets goes on", async () => {
     using sandbox = openSandbox();
     await runToEnd(sandbox, callOf("return 1"));
-    const before = childrenOf(process.pid);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.kill(before[0] ?? 0, signal);
+    const pid = await onlyChild();
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.kill(pid, signal);
     expect((await runToEnd(sandbox, callOf("return 2"))).value).toBe(2);
-    expect(childrenOf(process.pid)).toEqual(before);
+    expect(await onlyChild()).toBe(pid);
   });
 });

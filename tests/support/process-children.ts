@@ -1,6 +1,7 @@
 // Processes as /proc shows them: the children of one, whether one lives, what it holds.
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { eventually } from "./process-waiting";
 
 function readStatus(pid: number, field: string): string | null {
   try {
@@ -22,6 +23,13 @@ export const childrenOf = (pid: number): number[] =>
     .map(Number)
     .filter((one) => readStatus(one, "PPid") === String(pid) && isAlive(one))
     .toSorted((a, b) => a - b);
+
+/** This process's one child, once those that were ended before are gone. */
+export const onlyChild = (): Promise<number> =>
+  eventually("one child alone", () => {
+    const [pid, ...others] = childrenOf(process.pid);
+    return pid === undefined || others.length > 0 ? null : pid;
+  });
 
 /** Hundredths of a second of processor time that it has used. */
 export function processorTicks(pid: number): number {
