@@ -1,5 +1,6 @@
 // The files that are printed from the program's tables, and whether those on disk are the same.
 
+import { printOpenApi } from "../src/commands/openapi";
 import { printConfig } from "./print-config";
 import { printErrors } from "./print-errors";
 import { printLogs } from "./print-logs";
@@ -14,6 +15,7 @@ export const GENERATED: GeneratedFile[] = [
   { path: "docs/config.md", print: printConfig },
   { path: "docs/errors.md", print: printErrors },
   { path: "docs/logs.md", print: printLogs },
+  { path: "openapi.json", print: printOpenApi },
 ];
 
 /** Paths whose file is missing or holds something else. */

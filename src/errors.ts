@@ -112,7 +112,7 @@ export const ERRORS = {
   INPUT_INVALID: row(
     422,
     "The input does not fit the schema of the agent's input node.",
-    "`details` carries JSON pointers into the input.",
+    "`details` carries JSON pointers into the input; CHECK_LIMIT there means that the check would take too long.",
   ),
   IDEMPOTENCY_KEY_INVALID: row(
     400,
@@ -158,6 +158,16 @@ export const ERRORS = {
     503,
     "The request could not be stored; nothing was accepted.",
     "The disk is full, locked or failing; try again after `Retry-After` seconds.",
+  ),
+  SANDBOX_BUSY: row(
+    503,
+    "No sandbox was free within 5 seconds.",
+    "Four run at once, and agents take turns; make the code shorter or run fewer at once. Deliveries: the input's schema has keywords that are checked there.",
+  ),
+  SANDBOX_UNAVAILABLE: row(
+    503,
+    "The sandbox could not be started or broke off.",
+    "The server starts a process of its own binary for users' code: check the limits on processes and memory.",
   ),
   SECRET_UNREADABLE: row(
     503,
@@ -255,16 +265,6 @@ export const ERRORS = {
     null,
     "The values that the code reads are larger than 8 MiB.",
     "Name only the parts that are needed, such as `{{input.commits}}` instead of `input`.",
-  ),
-  SANDBOX_BUSY: row(
-    null,
-    "No sandbox was free within 5 seconds.",
-    "Four run at once, one for each agent while others wait; make the code shorter or run fewer at once.",
-  ),
-  SANDBOX_UNAVAILABLE: row(
-    null,
-    "The sandbox that runs the code could not be started or broke off.",
-    "The server starts a process of its own binary for it: check the limits on processes and memory.",
   ),
   EXECUTION_TIMEOUT: row(
     null,

@@ -25,6 +25,10 @@ switch (command) {
   case "healthcheck":
     await (await import("./commands/healthcheck")).healthcheck();
     break;
+  // Not in the usage: only the server starts it.
+  case "sandbox":
+    await (await import("./commands/sandbox")).sandbox();
+    break;
   case "version":
   case "--version":
     (await import("./commands/version")).printVersion();

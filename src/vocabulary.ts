@@ -150,6 +150,8 @@ export const REASONS = [
   "BODY_DIFFERS",
   "PING",
   "INPUT_INVALID",
+  "SANDBOX_BUSY",
+  "SANDBOX_UNAVAILABLE",
   "RATE_LIMITED",
   "CONCURRENCY_LIMITED",
   "STORAGE_UNAVAILABLE",
@@ -275,6 +277,10 @@ export const LOG_EVENTS = {
   "ledger.write_failed": {
     level: "error",
     doc: "Refused deliveries or uses of secrets could not be noted: how many `rows` or `secrets`, and the cause.",
+  },
+  "sandbox.broken": {
+    level: "warn",
+    doc: "A child process that runs users' code could not be started, or broke off: what it did (`while`: `starting`, `running` or `idle`).",
   },
   "sweep.failed": {
     level: "error",

@@ -29,7 +29,8 @@ import { createHealth } from "../ops/health";
 import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
 import { createModelCaller } from "../providers/call";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
-import { CodeError } from "../sandbox/code";
+import type { Sandbox } from "../sandbox/sandbox";
+import { createSandbox } from "../sandbox/sandbox";
 import type { MasterKey } from "../secrets/master-key";
 import { countUnreadable, ensureServerKey } from "../secrets/secrets.store";
 import type { Ledger } from "../webhooks/ledger";
@@ -39,6 +40,7 @@ import { createWindowClock, recountPlaces, releasePlace } from "../webhooks/limi
 import { PRESET_ROWS } from "../webhooks/presets/table";
 import type { SecretUses } from "../webhooks/secret-uses";
 import { createSecretUses } from "../webhooks/secret-uses";
+import { sandboxCommand } from "./sandbox-command";
 
 export interface Surroundings {
   config: Config;
@@ -51,6 +53,8 @@ export interface Surroundings {
   publicUrl(): string;
   /** Another way out, for tests. */
   outbound?: Outbound;
+  /** Another sandbox, for tests. */
+  sandbox?: Sandbox;
 }
 
 /** The dependencies, and what a server runs and stops besides its routes. */
@@ -58,6 +62,7 @@ export interface Assembly {
   deps: AppDeps;
   writer: Writer;
   pool: Pool;
+  sandbox: Sandbox;
   ledger: Ledger;
   secretUses: SecretUses;
 }
@@ -88,6 +93,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
   const freshInputs = createFreshInputs();
   const outbound = around.outbound ?? createOutbound({ allowPrivate: config.allowPrivate });
   const models = createModelCaller({ outbound, find: (id) => findCallable(around, id) });
+  const sandbox = around.sandbox ?? createSandbox({ command: sandboxCommand(), log });
   const turn = createLoopTurn({ clock });
   const pool = createPool({
     turn,
@@ -103,12 +109,12 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
     executionTimeoutMs: config.executionTimeout,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPure(id),
-    runCode: () => Promise.reject(new CodeError("SANDBOX_UNAVAILABLE")),
+    runCode: sandbox.runCode,
     releasePlace: (agent) => releasePlace({ db }, agent),
     onFinished: (end) => durations.add(end),
   });
   const waits = createWaits({ pool });
-  return { limits, versions, sequence, durations, freshInputs, turn, pool, waits };
+  return { limits, versions, sequence, durations, freshInputs, turn, sandbox, pool, waits };
 }
 
 /** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */
@@ -134,6 +140,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     writer,
     ledger,
     secretUses,
+    checkSchema: parts.sandbox.checkSchema,
     directory,
     agentExists: (id) => findAgentFacts(around, id) !== null,
     providerExists: (id) => isUsable(around, id),
@@ -145,5 +152,6 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     readLinks: config.readLinks,
     health: createHealth({ db, clock, writer }),
   };
-  return { deps, writer, pool: parts.pool, ledger, secretUses };
+  const { pool, sandbox } = parts;
+  return { deps, writer, pool, sandbox, ledger, secretUses };
 }

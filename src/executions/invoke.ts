@@ -6,18 +6,23 @@ import type { Sequence } from "../db/sequence";
 import { AppError } from "../errors";
 import { formatId } from "../lib/ids";
 import type { Json } from "../pipelines/record";
+import type { CheckInputDeps } from "./check-input";
+import { checkInput } from "./check-input";
 import { insertExecution, insertPayload, packInput, toFresh } from "./executions.store";
 import type { Accepted, ExecutionEnd } from "./executions.schema";
 import type { ViewDeps } from "./view";
 import type { Wait, Waits } from "./waits";
 import { awaitEnd } from "./waits";
 
-export type InvokeDeps = AgentsDeps & ViewDeps & { sequence: Sequence; waits: Waits };
+export type InvokeDeps = AgentsDeps &
+  CheckInputDeps &
+  ViewDeps & { sequence: Sequence; waits: Waits };
 
 /**
  * Stores an execution with trigger `manual` and wakes the pool; takes nothing from the webhook's
  * limits. With a wait it resolves with the end where that comes in time. Throws
- * AGENT_NOT_RUNNABLE, INPUT_INVALID or STORAGE_UNAVAILABLE.
+ * AGENT_NOT_RUNNABLE, INPUT_INVALID or STORAGE_UNAVAILABLE, and SANDBOX_BUSY or
+ * SANDBOX_UNAVAILABLE where the input could not be checked.
  */
 export async function invoke(
   deps: InvokeDeps,
@@ -29,7 +34,7 @@ export async function invoke(
   if (agent.status !== "active" || version === null || pipeline === null) {
     throw new AppError("AGENT_NOT_RUNNABLE");
   }
-  const details = pipeline.checkInput(data.input);
+  const details = await checkInput(deps, { pipeline, agent: agent.seq, input: data.input });
   if (details.length > 0) throw new AppError("INPUT_INVALID", { details });
   const uid = deps.ids.uid();
   const payload = packInput(data.input);

@@ -1,10 +1,9 @@
 // The fields of a node's `data`: one rule each, which checks the value and gives it its type.
 // Which node type has which fields stands in `nodes/`.
 
-import type { ErrorDetail } from "../errors";
 import { compileCode, type CompiledCode } from "./code/compile";
 import type { CodeKind } from "./code/parse";
-import type { Json } from "./record";
+import type { CheckInput } from "./schemas/compile";
 import { compileInputSchema } from "./schemas/compile";
 import type { Reference } from "./templates/expression";
 import { type Mapping, parseMapping } from "./templates/mapping";
@@ -235,12 +234,16 @@ export const onErrorField: FieldRule<boolean> = {
 };
 
 /** A JSON Schema; gives its check, which finds nothing where there is no schema. */
-export const schemaField = (name: string): FieldRule<(value: Json) => ErrorDetail[]> => ({
+export const schemaField = (name: string): FieldRule<CheckInput> => ({
   name,
   read(scope) {
     const schema = readOwn(scope.data, name);
     if (schema === undefined) return () => [];
     const compiled = compileInputSchema(schema);
+    if (compiled.ok && compiled.needsSandbox) {
+      const text = JSON.stringify(schema);
+      return (value, checkInSandbox) => checkInSandbox({ schema: text, value });
+    }
     if (compiled.ok) return (input) => compiled.check(input);
     for (const fault of compiled.faults) scope.addFault({ field: name, ...fault });
     return () => [];

@@ -1,7 +1,6 @@
 // What a compiled pipeline is made of, and what a node is given while it runs.
 // Built by `validate.ts`, run by `run.ts`; shared by all executions, so nothing here changes.
 
-import type { ErrorDetail } from "../errors";
 import type { Clock } from "../lib/clock";
 import type { BuiltNodeType } from "../vocabulary";
 import type { FieldScope } from "./fields";
@@ -15,6 +14,7 @@ import type {
   RunCode,
   StepRecord,
 } from "./record";
+import type { CheckInput } from "./schemas/compile";
 import type { TemplateScope } from "./templates/template";
 
 /** How a node run ended. */
@@ -64,7 +64,7 @@ export interface NodeProgram {
   /** The handle whose edges are live after this output; null, or left out, is all of them. */
   readHandle?(output: Json): string | null;
   /** Of an `input` node: what of a value does not fit the schema. */
-  checkInput?(value: Json): ErrorDetail[];
+  checkInput?: CheckInput;
 }
 
 /** Everything that is known of one node type. */
@@ -108,6 +108,5 @@ export interface CompiledPipeline {
   readonly outputNodeId: string;
   /** Providers that its nodes call, each once. */
   readonly providerIds: readonly string[];
-  /** What of an input does not fit the input node's schema, with JSON pointers; empty for none. */
-  checkInput(value: Json): ErrorDetail[];
+  readonly checkInput: CheckInput;
 }

@@ -33,7 +33,6 @@ export interface Validation {
 const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   "NODE_TYPE_UNAVAILABLE",
   "FIELD_UNAVAILABLE",
-  "SCHEMA_KEYWORD_UNAVAILABLE",
 ]);
 
 /** The nodes that an execution cannot go on without. */
@@ -169,7 +168,7 @@ function compilePipeline(
     inputNodeId: input?.id ?? "",
     outputNodeId: output?.id ?? "",
     providerIds: [...new Set(providerIds)],
-    checkInput: (value) => input?.program.checkInput?.(value) ?? [],
+    checkInput: input?.program.checkInput ?? (() => []),
   };
 }
 

@@ -4,7 +4,10 @@ import type { Directory, LiveAgent } from "../agents/directory";
 import type { CompiledVersions } from "../agents/versions";
 import type { Failures } from "../auth/failures";
 import { MAX_WEBHOOK_BODY_BYTES } from "../config";
-import type { ErrorCode } from "../errors";
+import type { ErrorCode, ErrorDetail } from "../errors";
+import { AppError } from "../errors";
+import type { CheckInputDeps } from "../executions/check-input";
+import { checkInput } from "../executions/check-input";
 import type { ByteBudget } from "../lib/body";
 import { readBody } from "../lib/body";
 import { hmac } from "../lib/crypto";
@@ -29,7 +32,8 @@ import type { SecretUses } from "./secret-uses";
 import { verify } from "./verify";
 
 export type ReceiveDeps = AcceptDeps &
-  Answering & {
+  Answering &
+  CheckInputDeps & {
     ids: Ids;
     log: Log;
     budget: ByteBudget;
@@ -52,7 +56,7 @@ async function decide(deps: ReceiveDeps, incoming: Incoming): Promise<Decided> {
   const agent = deps.directory.find(incoming.agentId);
   const delivery = openDelivery(deps, { ...incoming, agent, preset: presetOf(agent) });
   try {
-    const outcome =
+    const stopped =
       (await readRequest(deps, delivery)) ??
       requireLive(deps, delivery) ??
       checkCredential(deps, delivery) ??
@@ -61,8 +65,10 @@ async function decide(deps: ReceiveDeps, incoming: Incoming): Promise<Decided> {
       readKey(delivery) ??
       findRepeat(deps, delivery) ??
       answerPing(delivery) ??
-      checkInput(delivery) ??
-      (await accept(deps, delivery));
+      requireFit(deps, delivery);
+    // Nothing is waited for where the input was checked at once.
+    const refusal = stopped instanceof Promise ? await stopped : stopped;
+    const outcome = refusal ?? (await accept(deps, delivery));
     if (outcome.verdict !== "accepted") deps.ledger.record(delivery, outcome);
     return { delivery, outcome };
   } finally {
@@ -251,8 +257,39 @@ function answerPing(delivery: Delivery): Handshake | null {
     : null;
 }
 
-/** Gate 8. */
-function checkInput(delivery: Delivery): Refusal | null {
-  const details = delivery.webhook?.pipeline.checkInput(delivery.input) ?? [];
-  return details.length === 0 ? null : refuse({ gate: "input", code: "INPUT_INVALID", details });
+/** Gate 8; a promise where the sandbox checks the input. */
+function requireFit(
+  deps: ReceiveDeps,
+  delivery: Delivery,
+): Refusal | null | Promise<Refusal | null> {
+  const { webhook, input } = delivery;
+  if (webhook === null) return null;
+  const { pipeline, agent } = webhook;
+  const details = checkInput(deps, { pipeline, agent: agent.seq, input });
+  return details instanceof Promise ? awaitCheck(deps, { delivery, details }) : judge(details);
+}
+
+const judge = (details: ErrorDetail[]): Refusal | null =>
+  details.length === 0 ? null : refuse({ gate: "input", code: "INPUT_INVALID", details });
+
+/** Meanwhile the agent may have been changed: then it is looked at again, and its schema is another. */
+async function awaitCheck(
+  deps: ReceiveDeps,
+  data: { delivery: Delivery; details: Promise<ErrorDetail[]> },
+): Promise<Refusal | null> {
+  const { delivery } = data;
+  try {
+    const refusal = judge(await data.details);
+    if (deps.directory.find(delivery.agentId) === delivery.agent) return refusal;
+    return checkAgain(deps, delivery) ?? (await requireFit(deps, delivery));
+  } catch (error) {
+    return refuseUnchecked(error);
+  }
+}
+
+function refuseUnchecked(error: unknown): Refusal {
+  if (!(error instanceof AppError)) throw error;
+  const { code, headers } = error;
+  if (code !== "SANDBOX_BUSY" && code !== "SANDBOX_UNAVAILABLE") throw error;
+  return refuse({ gate: "input", code, headers });
 }

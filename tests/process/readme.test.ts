@@ -4,7 +4,6 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { AHEAD } from "../support/guides";
 import { guardProcesses } from "../support/process-cleanup";
 import { testWith } from "../support/tools";
 import { walkThrough } from "../support/walk-through";
@@ -24,11 +23,10 @@ const DOCUMENTS: [path: string, notRun: string[]][] = [
   ],
   ["docs/guides/github.md", []],
 ];
-const CURRENT = DOCUMENTS.filter(([path]) => !AHEAD.includes(path));
 
 const testShell = testWith(["bash", "curl", "openssl"]);
 
-for (const [path, notRun] of CURRENT) {
+for (const [path, notRun] of DOCUMENTS) {
   testShell(`every command of ${path} works as it says`, async () => {
     const text = readFileSync(resolve(import.meta.dir, "../..", path), "utf8");
     const walk = await walkThrough(text);

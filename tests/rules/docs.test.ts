@@ -1,7 +1,6 @@
 // The manual against the program, both ways, and over planted documents that are wrong.
 
 import { describe, expect, test } from "bun:test";
-import { AHEAD } from "../support/guides";
 import {
   findBrokenLinks,
   findUndocumented,
@@ -13,17 +12,10 @@ import { takeInventory } from "./inventory";
 import { report } from "./source";
 
 const documents = readDocuments();
-const manual = documents.filter((file) => isManual(file) && !AHEAD.includes(file.path));
+const manual = documents.filter(isManual);
 
 test("the manual names nothing that the program does not have", async () => {
   expect(report(findUnknownWords(manual, await takeInventory()))).toEqual([]);
-});
-
-test("a guide that is ahead of the program names what is not in it yet", async () => {
-  const known = await takeInventory();
-  const ahead = documents.filter((file) => AHEAD.includes(file.path));
-  expect(ahead.map((file) => file.path)).toEqual([...AHEAD]);
-  for (const file of ahead) expect(findUnknownWords([file], known)).not.toEqual([]);
 });
 
 test("every setting, code, reason, log event, command and node type is told of", async () => {

@@ -103,6 +103,23 @@ const PLANTED: [effect: string, door: string, lines: string[]][] = [
       "process.stdout.write(a);",
     ],
   ],
+  [
+    "other processes",
+    "src/sandbox/child-process.ts",
+    [
+      "const child = Bun.spawn(command);",
+      "const { stdout } = Bun.spawnSync(command);",
+      "await Bun.$`ls`;",
+      "const worker = new Worker(url);",
+      `import { exec } from "node:child_process"; exec();`,
+      `import { Worker as W } from "node:worker_threads"; W();`,
+    ],
+  ],
+  [
+    "native code",
+    "src/sandbox/parent-death.ts",
+    [`import { dlopen } from "bun:ffi"; dlopen();`, `process.dlopen(module, path);`],
+  ],
 ];
 const EVERY_LINE = PLANTED.flatMap(([effect, door, lines]) =>
   lines.map((line): [string, string, string] => [effect, line, door]),

@@ -114,6 +114,24 @@ export const EFFECTS: Effect[] = [
       /\bBun\s*\.\s*(?:stdout|stderr|stdin)\b/g,
     ],
   },
+  {
+    name: "other processes",
+    doors: /^src\/sandbox\/child-process\.ts$/,
+    advice: "the sandbox alone has children; take what they give in deps",
+    traces: [
+      /\bBun\s*\.\s*(?:spawn|spawnSync|\$)(?![\w$])/g,
+      /\bnew\s+(?:Shared)?Worker\b/g,
+      /(?<![.\w$])\$\s*`/g,
+    ],
+    brings: importsValueOf(/^(?:node:)?(?:child_process|worker_threads|cluster)$/),
+  },
+  {
+    name: "native code",
+    doors: /^src\/sandbox\/parent-death\.ts$/,
+    advice: "use what the runtime offers; a call into the system is not checked by anything",
+    traces: [/\bprocess\s*\.\s*dlopen\b/g],
+    brings: importsValueOf(/^(?:bun:ffi|node:ffi|ffi)$/),
+  },
 ];
 
 interface Trace {

@@ -16,6 +16,7 @@ import type { Ids } from "../../src/lib/ids";
 import type { Log } from "../../src/lib/log";
 import { silentLog } from "../../src/lib/log";
 import type { Outbound } from "../../src/lib/outbound";
+import type { Sandbox } from "../../src/sandbox/sandbox";
 import { holdToContract } from "./contract";
 
 export const ADMIN_TOKEN = "hk_live_test-admin-token-0000000000000000000000";
@@ -28,6 +29,7 @@ export interface TestOptions {
   ids?: Ids;
   log?: Log;
   outbound?: Outbound;
+  sandbox?: Sandbox;
   masterKey?: Buffer;
 }
 
@@ -62,6 +64,7 @@ export async function createTestApp(options: TestOptions = {}) {
     masterKey: { bytes, id: sha256(bytes).toString("hex").slice(0, 8), created: false },
     publicUrl: () => "http://hooks.test",
     ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
+    ...(options.sandbox === undefined ? {} : { sandbox: options.sandbox }),
   });
   const { deps, writer, pool } = assembly;
   if (options.db === undefined) {

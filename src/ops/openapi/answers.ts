@@ -29,6 +29,8 @@ const HEADERS_OF_CODES: { readonly [Code in ErrorCode]?: readonly AnswerHeader[]
   OVERLOADED: ["Retry-After"],
   STORAGE_UNAVAILABLE: ["Retry-After"],
   SECRET_UNREADABLE: ["Retry-After"],
+  SANDBOX_BUSY: ["Retry-After"],
+  SANDBOX_UNAVAILABLE: ["Retry-After"],
   SHUTTING_DOWN: ["Retry-After"],
   FAILING: ["Retry-After"],
 };

@@ -14,10 +14,21 @@ import { resolveReferences } from "./resolve";
 export type CompiledSchema =
   | {
       ok: true;
+      /** On hostile input the check may block for long: it is made in the sandbox only. */
+      needsSandbox: boolean;
       /** What does not fit, at most 20 entries; empty for an input that fits. */
       check(value: Json): ErrorDetail[];
     }
   | { ok: false; faults: ErrorDetail[] };
+
+/** Checks a value against a schema, given as JSON text, where it may block: in the sandbox. */
+export type CheckInSandbox = (data: { schema: string; value: Json }) => Promise<ErrorDetail[]>;
+
+/** What of an input does not fit, with JSON pointers; a promise where the sandbox has to tell. */
+export type CheckInput = (
+  value: Json,
+  checkInSandbox: CheckInSandbox,
+) => ErrorDetail[] | Promise<ErrorDetail[]>;
 
 /** Steps of one check, so that it takes about 50 ms at most. */
 const MAX_STEPS = 20_000;
@@ -66,7 +77,7 @@ function checkValue(checker: Checker, value: Json): ErrorDetail[] {
 
 /**
  * Compiles a JSON Schema of draft-07 or 2020-12. Faults carry a JSON pointer into the schema and are
- * `SCHEMA_INVALID`, or `SCHEMA_KEYWORD_UNAVAILABLE` for keywords that this version does not check.
+ * `SCHEMA_INVALID`.
  */
 export function compileInputSchema(schema: Json): CompiledSchema {
   const draft = readDraft(isRecord(schema) ? schema["$schema"] : undefined);
@@ -74,7 +85,13 @@ export function compileInputSchema(schema: Json): CompiledSchema {
     const message = "Only draft-07 and 2020-12 are read; name one of them or leave $schema out.";
     return { ok: false, faults: [{ path: "/$schema", code: "SCHEMA_INVALID", message }] };
   }
-  const copy: SchemaCopy = { draft, faults: [], schemas: [], refusing: new Set() };
+  const copy: SchemaCopy = {
+    draft,
+    faults: [],
+    schemas: [],
+    refusing: new Set(),
+    needsSandbox: false,
+  };
   const root = copySchema(copy, { path: "", value: schema, depth: 0 });
   const lookup = copy.faults.length === 0 ? resolveReferences(copy, root) : null;
   if (lookup === null) return { ok: false, faults: copy.faults };
@@ -85,5 +102,9 @@ export function compileInputSchema(schema: Json): CompiledSchema {
     draft: draft === "draft-07" ? "7" : draft,
     measure: createCostMeter(root, MAX_STEPS),
   };
-  return { ok: true, check: (value) => checkValue(checker, value) };
+  return {
+    ok: true,
+    needsSandbox: copy.needsSandbox,
+    check: (value) => checkValue(checker, value),
+  };
 }

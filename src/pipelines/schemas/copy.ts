@@ -12,10 +12,10 @@ import {
   isNames,
   type Keyword,
   KEYWORDS,
-  UNAVAILABLE_KEYWORDS,
+  SANDBOXED_KEYWORDS,
 } from "./keywords";
 
-/** Faults of one code that are named of a schema at a time. */
+/** Faults that are named of a schema at a time. */
 export const MAX_SCHEMA_FAULTS = 20;
 /** Schemas inside schemas, and all schemas of one; compiling takes about 5 µs each. */
 const MAX_SCHEMA_DEPTH = 64;
@@ -40,6 +40,8 @@ export interface SchemaCopy {
   readonly schemas: CopiedSchema[];
   /** Stand-ins for `false`. */
   readonly refusing: Set<Schema>;
+  /** It has a keyword that is checked in the sandbox only. */
+  needsSandbox: boolean;
 }
 
 interface Place {
@@ -56,16 +58,10 @@ interface Held extends Place {
   key?: string;
 }
 
-/** Adds a fault unless there are enough of its code: neither code may crowd the other out. */
-function addFault(copy: SchemaCopy, fault: ErrorDetail): void {
-  let same = 0;
-  for (const one of copy.faults) if (one.code === fault.code) same += 1;
-  if (same < MAX_SCHEMA_FAULTS) copy.faults.push(fault);
+/** Adds a fault of the schema at `path`, unless there are enough. */
+export function addSchemaFault(copy: SchemaCopy, at: { path: string; message: string }): void {
+  if (copy.faults.length < MAX_SCHEMA_FAULTS) copy.faults.push({ ...at, code: "SCHEMA_INVALID" });
 }
-
-/** Adds a fault of the schema at `path`. */
-export const addSchemaFault = (copy: SchemaCopy, at: { path: string; message: string }): void =>
-  addFault(copy, { ...at, code: "SCHEMA_INVALID" });
 
 function createSchema(copy: SchemaCopy, path: string): CopiedSchema {
   const created: CopiedSchema = {
@@ -120,13 +116,10 @@ export function copySchema(copy: SchemaCopy, place: Place): CopiedSchema {
   return holder;
 }
 
-/** The keyword if it is to be copied; faults for those that are not to be had here. */
+/** The keyword if it is to be copied, and whether it needs the sandbox; faults for those that are not to be had here. */
 function findKeyword(copy: SchemaCopy, at: { name: string; path: string }): Keyword | null {
   const { name, path } = at;
-  if (UNAVAILABLE_KEYWORDS.has(name)) {
-    const message = `The keyword ${name} cannot be checked by this version; remove it.`;
-    addFault(copy, { path, code: "SCHEMA_KEYWORD_UNAVAILABLE", message });
-  }
+  if (SANDBOXED_KEYWORDS.has(name)) copy.needsSandbox = true;
   if (DYNAMIC_KEYWORDS.has(name)) {
     addSchemaFault(copy, { path, message: `${name} is not supported; use $ref.` });
   }
@@ -208,6 +201,12 @@ function copyMap(copy: SchemaCopy, held: Held): Record<string, Schema> {
   }
   for (const [name, item] of Object.entries(value)) {
     const at = { path: toPointer(path, name), value: item, key: name };
+    if (held.keyword.names?.test(name) === false) {
+      addSchemaFault(copy, {
+        path: at.path,
+        message: `This name is not ${held.keyword.names.words}.`,
+      });
+    }
     result[name] = copyChild(copy, { ...held, ...at });
   }
   return result;

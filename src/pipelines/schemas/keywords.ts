@@ -1,4 +1,4 @@
-// The keywords of JSON Schema draft-07 and 2020-12: which values each takes, and which are left out.
+// The keywords of JSON Schema draft-07 and 2020-12: which values each takes, and which need the sandbox.
 // Keywords that are not listed are annotations by the specification, and pass.
 
 import { isRecord } from "../../lib/json-value";
@@ -24,10 +24,12 @@ export interface Keyword {
   on?: Target;
   /** Of `plain` ones: what the value must be, in words and as a test. */
   takes?: { words: string; test(value: Json): boolean };
+  /** Of `schemaMap`: what its names must be. */
+  names?: { words: string; test(name: string): boolean };
 }
 
 /** On hostile input these may block for hundreds of milliseconds (measured); they need the sandbox. */
-export const UNAVAILABLE_KEYWORDS: ReadonlySet<string> = new Set([
+export const SANDBOXED_KEYWORDS: ReadonlySet<string> = new Set([
   "pattern",
   "patternProperties",
   "format",
@@ -43,6 +45,24 @@ const isType = (value: Json): boolean => typeof value === "string" && TYPES.incl
 const isText = (value: Json): value is string => typeof value === "string";
 const isCount = (value: Json): boolean => Number.isInteger(value) && Number(value) >= 0;
 const isNumber = (value: Json): value is number => Number.isFinite(value);
+
+/** Longer ones are hardly written by hand. */
+const MAX_PATTERN_CHARS = 1_000;
+
+/** As the checker reads it: ECMA-262 with the flag u, which refuses escapes that escape nothing. */
+function isPattern(value: Json): boolean {
+  if (!isText(value) || value.length > MAX_PATTERN_CHARS) return false;
+  try {
+    return new RegExp(value, "u").unicode;
+  } catch {
+    return false;
+  }
+}
+
+const PATTERN = {
+  words: `a regular expression of JavaScript with the flag u, of at most ${MAX_PATTERN_CHARS} characters`,
+  test: isPattern,
+};
 
 /** An array of strings, such as the value of `required`. */
 export const isNames = (value: Json): value is string[] =>
@@ -84,6 +104,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   ["properties", { shape: "schemaMap", on: "named" }],
   ["additionalProperties", one("members")],
   ["propertyNames", one("names")],
+  ["patternProperties", { shape: "schemaMap", on: "members", names: PATTERN }],
   ["required", plain("an array of strings", isNames)],
   ["minProperties", count],
   ["maxProperties", count],
@@ -114,6 +135,9 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   ["multipleOf", plain("a number above 0", (value) => isNumber(value) && value > 0)],
   ["minLength", count],
   ["maxLength", count],
+  ["pattern", { shape: "plain", takes: PATTERN }],
+  ["format", text],
+  ["uniqueItems", plain("true or false", (value) => typeof value === "boolean")],
 ]);
 
 /** The draft that `$schema` names, 2020-12 without one, null for any other. */

@@ -10,7 +10,7 @@ import { findTarget, type Lookup } from "./resolve";
 export const MAX_DETAILS = 20;
 /** Longer pointers end at a parent, so that no long key comes back. */
 const MAX_POINTER_LENGTH = 200;
-/** Longer lists of allowed values are not repeated. */
+/** Longer lists of allowed values, and longer patterns, are not repeated. */
 const MAX_LIST_LENGTH = 100;
 
 export interface MismatchContext {
@@ -23,6 +23,7 @@ export interface MismatchContext {
 const WRAPPERS: ReadonlySet<string> = new Set([
   "$ref",
   "properties",
+  "patternProperties",
   "additionalProperties",
   "unevaluatedProperties",
   "dependentSchemas",
@@ -72,6 +73,12 @@ const MESSAGES: Readonly<Record<string, (limit: unknown) => string>> = {
   multipleOf: (limit) => `Send a multiple of ${String(limit)}.`,
   minLength: (limit) => `Send at least ${String(limit)} characters.`,
   maxLength: (limit) => `Send at most ${String(limit)} characters.`,
+  pattern: (limit) =>
+    String(limit).length > MAX_LIST_LENGTH
+      ? "Send text that matches the pattern of the schema."
+      : `Send text that matches ${String(limit)}.`,
+  format: (limit) => `Send text of the format ${String(limit).slice(0, MAX_LIST_LENGTH)}.`,
+  uniqueItems: () => "Send every item only once.",
   anyOf: () => "The value fits none of the alternatives of the schema.",
   oneOf: () => "The value must fit exactly one of the alternatives of the schema.",
   not: () => "The schema excludes this value.",

@@ -1,7 +1,6 @@
 // What the contract has and this version has not: refused on save by name, stored nowhere.
 
 import { describe, expect, test } from "bun:test";
-import { UNAVAILABLE_KEYWORDS } from "../../../src/pipelines/schemas/keywords";
 import {
   BUILT_NODE_TYPES,
   BUILT_PRESETS,
@@ -142,42 +141,6 @@ describe("a pipeline's", () => {
     expect(details).toMatchObject([{ nodeId: "llm", field, code: "FIELD_UNAVAILABLE" }]);
     expect(details[0]?.message).toContain(field);
   });
-});
-
-describe("an input node's", () => {
-  const SCHEMAS: Record<string, unknown> = {
-    pattern: { pattern: "^a" },
-    patternProperties: { patternProperties: { "^a": {} } },
-    format: { format: "email" },
-    uniqueItems: { uniqueItems: true },
-  };
-
-  test("list of schema keywords that are not checked is the one tested here", () => {
-    expect([...UNAVAILABLE_KEYWORDS].toSorted()).toEqual(Object.keys(SCHEMAS).toSorted());
-  });
-
-  test.each(Object.entries(SCHEMAS))(
-    "schema keyword %s is refused by name, at any depth",
-    async (keyword, schema) => {
-      const app = await createTestApp();
-      const deep = {
-        type: "object",
-        properties: { a: { type: "array", items: { anyOf: [schema] } } },
-      };
-      for (const [held, path] of [
-        [schema, `/${keyword}`],
-        [deep, `/properties/a/items/anyOf/0/${keyword}`],
-      ] as const) {
-        const fresh = await createTestApp();
-        const details = await expectRefusal(fresh, { pipeline: pipelineOf({ schema: held }) });
-        expect(details).toMatchObject([
-          { nodeId: "input", field: "schema", path, code: "SCHEMA_KEYWORD_UNAVAILABLE" },
-        ]);
-        expect(details[0]?.message).toContain(keyword);
-      }
-      expect((await app.api("GET /agents")).data).toEqual([]);
-    },
-  );
 });
 
 describe("a provider's", () => {

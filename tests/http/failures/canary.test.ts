@@ -112,10 +112,11 @@ const API: [name: string, call: string, body?: unknown][] = [
     },
   ],
   [
-    "in a schema beside what is not checked",
+    "in a schema beside an unknown key",
     "POST /agents",
     {
       name: "a",
+      zone: 1,
       ...node({
         id: "input",
         type: "input",

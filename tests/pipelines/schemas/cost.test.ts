@@ -7,7 +7,13 @@ import { createCostMeter } from "../../../src/pipelines/schemas/cost";
 import { resolveReferences } from "../../../src/pipelines/schemas/resolve";
 
 function prepare(schema: Json) {
-  const copy: SchemaCopy = { draft: "2020-12", faults: [], schemas: [], refusing: new Set() };
+  const copy: SchemaCopy = {
+    draft: "2020-12",
+    faults: [],
+    schemas: [],
+    refusing: new Set(),
+    needsSandbox: false,
+  };
   const root = copySchema(copy, { path: "", value: schema, depth: 0 });
   const lookup = resolveReferences(copy, root);
   return lookup === null ? null : { copy, root, lookup };
