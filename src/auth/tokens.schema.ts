@@ -13,6 +13,7 @@ const fields = {
   createdAt: Time,
   expiresAt: orNull(
     Type.String({
+      format: "date-time",
       description: "From then on it is refused; null for never.",
       examples: [EXAMPLE.time],
     }),

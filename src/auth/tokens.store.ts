@@ -140,7 +140,8 @@ function readExpiry(deps: { clock: Clock }, text: string | undefined): number | 
   if (text === undefined) return null;
   const path = "/expiresAt";
   const at = TIME.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) {
+  // An offset can lead into the year 10000, for which RFC 3339 has no form.
+  if (Number.isNaN(at) || at >= Date.UTC(10_000, 0)) {
     const message = "Give a time with its offset, such as 2027-01-31T09:30:00Z.";
     throw invalid({ path, code: "TIME_INVALID", message });
   }

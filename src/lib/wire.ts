@@ -39,7 +39,7 @@ export const EXAMPLE = {
 } as const;
 
 /** Time as ISO 8601 UTC with milliseconds. */
-export const Time = Type.String({ examples: [EXAMPLE.time] });
+export const Time = Type.String({ format: "date-time", examples: [EXAMPLE.time] });
 
 /** One entry of `error.details`, of a draft's faults, or of an input's mismatches. */
 export const DetailSchema = named(
