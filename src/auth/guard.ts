@@ -11,7 +11,7 @@ import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
 import { describeJsonProblem, parseJsonInTurns } from "../lib/json";
 import type { LoopTurn } from "../lib/loop-turn";
-import type { Operation, TakenHeader } from "../lib/operation";
+import type { Operation, TakenHeader, WriteHeader } from "../lib/operation";
 import { describeOperation } from "../lib/operation";
 import { requestIdOf } from "../lib/request-id";
 import type { Scope } from "../vocabulary";
@@ -121,7 +121,7 @@ export function setAnswerHeaders(deps: { ids: Ids }, { request, set }: Hook): vo
 }
 
 /** Why an operation does not take a header; ignoring it would let a caller count on it. */
-const NOT_TAKEN: Record<TakenHeader, string> = {
+const NOT_TAKEN: Record<WriteHeader, string> = {
   "if-match": "This request changes nothing that has an ETag; leave if-match out.",
   "idempotency-key": "This request does no harm when repeated; leave idempotency-key out.",
 };
@@ -143,15 +143,9 @@ type Guarded = Operation & {
   beyondAgent?: boolean;
 };
 
-/** A guarded operation with a body. */
-type GuardedJson = Guarded & {
-  /** A request without a body counts as `{}`. */
-  bodyOptional?: boolean;
-};
-
 /**
- * Codes of every guarded route; all of them refuse unknown query parameters.
- * ORIGIN_NOT_ALLOWED is the answer to writes alone.
+ * Codes of every guarded route; all of them refuse unknown query parameters. ORIGIN_NOT_ALLOWED is
+ * the answer to writes alone, and the document leaves it out elsewhere.
  */
 const GUARD_CODES = [
   "VALIDATION_ERROR",
@@ -174,7 +168,7 @@ export const requires = (deps: GuardDeps, operation: Guarded) => ({
 });
 
 /** As `requires`, for routes with a body: reads it as strict JSON, after the credential. */
-export const requiresJson = (deps: GuardDeps, operation: GuardedJson) => ({
+export const requiresJson = (deps: GuardDeps, operation: Guarded) => ({
   ...requires(deps, operation),
   parse: ({ request, server, route, params }: Call) => {
     authorize(deps, { call: { request, server, route, params }, operation });

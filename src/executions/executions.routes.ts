@@ -163,6 +163,7 @@ function pollRoute(deps: RouteDeps) {
       "`status` is `running` until it is final. With `wait` the answer comes when the execution ends, or after so many seconds. With `If-None-Match` it is 304 while nothing is new. The `token` of a delivery's `Location` reads status, output and error code without an API token.",
     tag: "Executions",
     scope: "read",
+    takes: ["if-none-match"],
     fails: ["NOT_FOUND"],
     headers: ["ETag", "Retry-After"],
     answers: { 304: null },

@@ -26,8 +26,11 @@ export interface AnswerContent {
   schema: TSchema;
 }
 
-/** Headers that change what a write means; an operation says which of them it takes. */
-export type TakenHeader = "if-match" | "idempotency-key";
+/** Headers that change what a write means; one that does not take them refuses them. */
+export type WriteHeader = "if-match" | "idempotency-key";
+
+/** Headers that change what a request means; an operation says which of them it takes. */
+export type TakenHeader = WriteHeader | "if-none-match";
 
 /** One operation of the API. */
 export interface Operation {
@@ -41,6 +44,8 @@ export interface Operation {
   /** What an API token must cover; null for a route that asks for none. */
   scope: Scope | null;
   takes?: readonly TakenHeader[];
+  /** A request without a body counts as `{}`. */
+  bodyOptional?: boolean;
   /** Error codes that only this operation can answer. */
   fails?: readonly ErrorCode[];
   /** Headers that its success may have. */
@@ -70,12 +75,18 @@ export interface OperationDetail {
   /** Every error code that can be answered, for the document's failure responses. */
   "x-fails": readonly ErrorCode[];
   "x-headers": { success: readonly AnswerHeader[]; all: readonly AnswerHeader[] };
+  "x-body-optional": boolean;
 }
 
 /** Names of `components.securitySchemes`: the API token, the token of a `Location`, a webhook's own. */
 export const TOKEN_SCHEME = "token";
 export const READ_TOKEN_SCHEME = "readToken";
-export const WEBHOOK_SCHEMES = ["webhookBearer", "webhookSignature", "githubSignature"] as const;
+export const WEBHOOK_SCHEMES = [
+  "webhookBearer",
+  "webhookBasic",
+  "webhookSignature",
+  "githubSignature",
+] as const;
 
 /** What any route can answer. */
 const ALWAYS: readonly ErrorCode[] = ["INTERNAL"];
@@ -102,6 +113,15 @@ const HEADER_PARAMETERS: Record<TakenHeader, HeaderParameter> = {
       examples: ['"7"'],
     },
   },
+  "if-none-match": {
+    name: "If-None-Match",
+    in: "header",
+    schema: {
+      type: "string",
+      description: "The `ETag` of an earlier answer; 304 while it is still the same.",
+      examples: ['W/"2jmj7l5rSw0yVb_vlWAYkK_YBwk"'],
+    },
+  },
   "idempotency-key": {
     name: "Idempotency-Key",
     in: "header",
@@ -117,6 +137,7 @@ const HEADER_PARAMETERS: Record<TakenHeader, HeaderParameter> = {
 /** What an operation can answer because of a header that it takes. */
 const HEADER_CODES: Record<TakenHeader, readonly ErrorCode[]> = {
   "if-match": ["PRECONDITION_FAILED"],
+  "if-none-match": [],
   "idempotency-key": ["IDEMPOTENCY_KEY_INVALID", "IDEMPOTENCY_MISMATCH", "IDEMPOTENCY_ANSWER_LOST"],
 };
 
@@ -154,5 +175,6 @@ export function describeOperation(
       success: isKeyed ? [...headers, "Idempotent-Replayed"] : headers,
       all: operation.headersOfAll ?? [],
     },
+    "x-body-optional": operation.bodyOptional ?? false,
   };
 }

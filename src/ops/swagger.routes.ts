@@ -27,6 +27,7 @@ const documentOperation: Omit<Operation, "scope"> = {
   summary: "Reads this document",
   description: "`HOOKLINE_DOCS` decides whether everybody may, or a token is asked for.",
   tag: "System",
+  takes: ["if-none-match"],
   fails: ["VALIDATION_ERROR", "HOST_NOT_ALLOWED"],
   headers: ["ETag"],
   answers: {

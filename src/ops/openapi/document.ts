@@ -38,6 +38,7 @@ interface Draft {
   responses?: Record<string, { content?: Content }>;
   "x-fails": ErrorCode[];
   "x-headers": { success: AnswerHeader[]; all: AnswerHeader[] };
+  "x-body-optional": boolean;
 }
 
 /**
@@ -53,7 +54,7 @@ interface Own {
 }
 
 /** An operation as it stands in the document. */
-interface Operation extends Omit<Draft, "responses" | "x-fails" | "x-headers"> {
+interface Operation extends Omit<Draft, "responses" | "x-fails" | "x-headers" | "x-body-optional"> {
   responses: Record<string, Answer | Reference>;
 }
 
@@ -160,8 +161,17 @@ function describe({ description, security }: Draft): string {
   return [description ?? "", needs].filter((part) => part !== "").join("\n\n");
 }
 
-function toOperation(shared: Shared, data: { path: string; draft: Draft }): Operation {
-  const { path, draft } = data;
+/** What can be answered to a method: pages of other sites may read. */
+const codesOf = (method: string, draft: Draft): ErrorCode[] =>
+  draft["x-fails"].filter((code) => method !== "get" || code !== "ORIGIN_NOT_ALLOWED");
+
+interface Placed {
+  method: string;
+  path: string;
+  draft: Draft;
+}
+
+function toOperation(shared: Shared, { method, path, draft }: Placed): Operation {
   const { operationId, summary, tags, security, requestBody, parameters = [] } = draft;
   const description = describe(draft);
   return {
@@ -177,11 +187,16 @@ function toOperation(shared: Shared, data: { path: string; draft: Draft }): Oper
         }),
     ...(requestBody === undefined
       ? {}
-      : { requestBody: { required: true, content: placeContent(shared, requestBody.content) } }),
+      : {
+          requestBody: {
+            required: !draft["x-body-optional"],
+            content: placeContent(shared, requestBody.content),
+          },
+        }),
     responses: {
       ...toAnswers(shared, draft),
       ...placeFailures(shared.responses, {
-        codes: draft["x-fails"],
+        codes: codesOf(method, draft),
         headers: draft["x-headers"].all,
       }),
     },
@@ -200,7 +215,7 @@ function toPaths(shared: Shared, { paths, routes }: Sources) {
       Object.fromEntries(
         Object.entries(drafts).map(([method, draft]) => [
           method,
-          toOperation(shared, { path, draft: completeDraft(draft, ownOf(path, method)) }),
+          toOperation(shared, { method, path, draft: completeDraft(draft, ownOf(path, method)) }),
         ]),
       ),
     ]),

@@ -22,7 +22,7 @@ export const TAG_TEXTS: Record<Tag, string> = {
   System: "Probes, and this document.",
 };
 
-const [BEARER, SIGNATURE, GITHUB] = WEBHOOK_SCHEMES;
+const [BEARER, BASIC, SIGNATURE, GITHUB] = WEBHOOK_SCHEMES;
 
 export const SECURITY_SCHEMES = {
   [TOKEN_SCHEME]: {
@@ -41,6 +41,11 @@ export const SECURITY_SCHEMES = {
     type: "http",
     scheme: "bearer",
     description: "A webhook's own secret, where its method is `bearer`.",
+  },
+  [BASIC]: {
+    type: "http",
+    scheme: "basic",
+    description: "A webhook's own secret, `user:password`, where its method is `basic`.",
   },
   [SIGNATURE]: {
     type: "apiKey",

@@ -26,7 +26,7 @@ interface Operation {
   tags: string[];
   security: Record<string, string[]>[];
   parameters?: { name: string; in: string; description?: string; schema: Schema }[];
-  requestBody?: { content: Record<string, Media> };
+  requestBody?: { required: boolean; content: Record<string, Media> };
   responses: Record<string, Answer & { $ref?: string }>;
 }
 
@@ -39,6 +39,7 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({
     ...operation,
     name: `${method} ${path}`,
+    method,
     path,
   })),
 );
@@ -66,7 +67,15 @@ function misfit(value: unknown, schema: Schema): string | null {
 
 describe("the document", () => {
   test("keeps nothing that only the framework or another dialect knows", () => {
-    const foreign = ["$id", "nullable", "x-fails", "x-headers", "error", "title"];
+    const foreign = [
+      "$id",
+      "nullable",
+      "x-fails",
+      "x-headers",
+      "x-body-optional",
+      "error",
+      "title",
+    ];
     const found = [...walk(document)]
       .filter(({ path }) => !isExample(path) && !/\/(properties|info)$/.test(path))
       .flatMap(({ path, value }) =>
@@ -188,6 +197,7 @@ describe("the document tells of", () => {
     const webhook = operations.find(({ operationId }) => operationId === "deliverWebhook");
     expect(webhook?.security).toEqual([
       { webhookBearer: [] },
+      { webhookBasic: [] },
       { webhookSignature: [] },
       { githubSignature: [] },
       {},
@@ -199,6 +209,35 @@ describe("the document tells of", () => {
     expect(
       misfit([1, null, "any"], webhook?.requestBody?.content["application/json"]?.schema ?? {}),
     ).toBeNull();
+  });
+
+  test("a body that may be left out, where a call without one works", () => {
+    const optional = operations.filter(({ requestBody }) => requestBody?.required === false);
+    expect(optional.map(({ operationId }) => operationId)).toEqual([
+      "validateAgent",
+      "duplicateAgent",
+    ]);
+  });
+
+  test("writes alone that a page of another site may not send them", () => {
+    const refusing = operations.filter(({ responses }) =>
+      /Origin/.test(responses["403"]?.$ref ?? ""),
+    );
+    const guarded = operations.filter(({ responses }) => responses["403"] !== undefined);
+    expect(refusing.map(({ name }) => name)).toEqual(
+      guarded.filter(({ method }) => method !== "get").map(({ name }) => name),
+    );
+  });
+
+  test.each(["getExecution", "getOpenApi"])("%s that it takes the tag of its answer", (id) => {
+    const operation = operations.find(({ operationId }) => operationId === id);
+    expect(operation?.responses).toHaveProperty("304");
+    expect(operation?.parameters?.map(({ name }) => name)).toContain("If-None-Match");
+  });
+
+  test("times as such", () => {
+    expect(components.schemas).toHaveProperty("Agent.properties.createdAt.format", "date-time");
+    expect(components.schemas).toHaveProperty("Token.properties.expiresAt.format", "date-time");
   });
 
   test("a deletion that it has no body", () => {
