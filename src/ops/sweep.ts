@@ -5,7 +5,7 @@ import type { Db } from "../db/open";
 import type { Writer } from "../db/writer";
 import type { Clock } from "../lib/clock";
 import { sweepKeys } from "../webhooks/idempotency.store";
-import type { Ledger } from "../webhooks/ledger";
+import type { Ledger } from "../webhooks/ledger/ledger";
 
 export interface SweepDeps {
   db: Db;

@@ -15,7 +15,7 @@ import { insertDelivery } from "./deliveries.store";
 import { findRepeat } from "./duplicate";
 import type { Durations } from "../executions/durations";
 import { claimKey } from "./idempotency.store";
-import { maskedHeaders, queryOf, toRow } from "./ledger-row";
+import { maskedHeaders, queryOf, toRow } from "./ledger/ledger-row";
 import type { Taking } from "./limiter";
 import { placesOf, take } from "./limiter";
 import { DEDUP_MS } from "./presets/preset";

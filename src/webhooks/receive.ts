@@ -25,7 +25,7 @@ import { respond } from "./answer";
 import type { Delivery, Handshake, Incoming, LiveWebhook, Refusal } from "./delivery";
 import { openDelivery } from "./delivery";
 import { findRepeat, readKey } from "./duplicate";
-import type { Ledger } from "./ledger";
+import type { Ledger } from "./ledger/ledger";
 import type { PresetRow } from "./presets/preset";
 import { PRESET_ROWS } from "./presets/table";
 import type { SecretUses } from "./secret-uses";

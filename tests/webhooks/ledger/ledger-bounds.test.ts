@@ -1,12 +1,12 @@
 // The ledger's caps: a flood of refusals fills neither disk nor memory, and none is lost in silence.
 
 import { afterEach, describe, expect, jest, test } from "bun:test";
-import { createTestDb } from "../support/app";
-import { BAD_SIGNATURE, createDelivery, liveAgent, RATE_LIMITED } from "../support/deliveries";
-import type { LedgerBench } from "../support/ledgers";
-import { createLedgerBench } from "../support/ledgers";
-import { addAgent, addDelivery } from "../support/rows";
-import { passTurns } from "../support/turns";
+import { createTestDb } from "../../support/app";
+import { BAD_SIGNATURE, createDelivery, liveAgent, RATE_LIMITED } from "../../support/deliveries";
+import type { LedgerBench } from "../../support/ledgers";
+import { createLedgerBench } from "../../support/ledgers";
+import { addAgent, addDelivery } from "../../support/rows";
+import { passTurns } from "../../support/turns";
 
 afterEach(() => void jest.useRealTimers());
 

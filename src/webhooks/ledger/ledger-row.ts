@@ -1,9 +1,9 @@
 // A delivery as a row of the ledger: headers masked, our answer noted.
 
-import type { ErrorCode } from "../errors";
-import { ERRORS } from "../errors";
-import type { NewDelivery } from "./deliveries.store";
-import type { Delivery, Outcome } from "./delivery";
+import type { ErrorCode } from "../../errors";
+import { ERRORS } from "../../errors";
+import type { NewDelivery } from "../deliveries.store";
+import type { Delivery, Outcome } from "../delivery";
 
 const MASKED = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
 

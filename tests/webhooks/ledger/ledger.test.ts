@@ -1,13 +1,13 @@
 // The ledger under a flood that is faster than the disk: bounded in memory, counted beyond that.
 
 import { describe, expect, test } from "bun:test";
-import type { LiveAgent } from "../../src/agents/directory";
-import type { Delivery, Refusal } from "../../src/webhooks/delivery";
-import { openDelivery } from "../../src/webhooks/delivery";
-import { createLedger } from "../../src/webhooks/ledger";
-import type { TestApp } from "../support/app";
-import { createTestApp } from "../support/app";
-import { createRecordedLog } from "../support/recorded-log";
+import type { LiveAgent } from "../../../src/agents/directory";
+import type { Delivery, Refusal } from "../../../src/webhooks/delivery";
+import { openDelivery } from "../../../src/webhooks/delivery";
+import { createLedger } from "../../../src/webhooks/ledger/ledger";
+import type { TestApp } from "../../support/app";
+import { createTestApp } from "../../support/app";
+import { createRecordedLog } from "../../support/recorded-log";
 
 const REFUSAL: Refusal = {
   verdict: "refused",

@@ -1,24 +1,24 @@
 // Writes deliveries that were not accepted, behind their answer and in batches, within caps: beyond
 // them only counts by reason are kept, so that a flood of refusals fills neither disk nor memory.
 
-import type { Db } from "../db/open";
-import type { Packed } from "../db/pack";
-import { pack } from "../db/pack";
-import type { Sequence } from "../db/sequence";
-import type { Writer } from "../db/writer";
-import type { Clock } from "../lib/clock";
-import type { Log } from "../lib/log";
-import { describeError } from "../lib/log";
-import type { Reason } from "../vocabulary";
-import type { NewDelivery } from "./deliveries.store";
+import type { Db } from "../../db/open";
+import type { Packed } from "../../db/pack";
+import { pack } from "../../db/pack";
+import type { Sequence } from "../../db/sequence";
+import type { Writer } from "../../db/writer";
+import type { Clock } from "../../lib/clock";
+import type { Log } from "../../lib/log";
+import { describeError } from "../../lib/log";
+import type { Reason } from "../../vocabulary";
+import type { NewDelivery } from "../deliveries.store";
 import {
   addToCount,
   countOthersSince,
   insertOther,
   keptRefusals,
   sweepOthers,
-} from "./deliveries.store";
-import type { Delivery, Outcome } from "./delivery";
+} from "../deliveries.store";
+import type { Delivery, Outcome } from "../delivery";
 import { toRow } from "./ledger-row";
 
 export interface Ledger {

@@ -1,12 +1,12 @@
 // The ledger behind the answers: what is written, in which portions, and what becomes a count.
 
 import { afterEach, describe, expect, jest, test } from "bun:test";
-import { readBodyOf } from "../support/stored-bodies";
-import { BAD_SIGNATURE, createDelivery, liveAgent, RATE_LIMITED } from "../support/deliveries";
-import { createLedgerBench } from "../support/ledgers";
-import { addAgent, addDelivery, uidOf } from "../support/rows";
-import { createTestDb } from "../support/app";
-import { passTurns } from "../support/turns";
+import { readBodyOf } from "../../support/stored-bodies";
+import { BAD_SIGNATURE, createDelivery, liveAgent, RATE_LIMITED } from "../../support/deliveries";
+import { createLedgerBench } from "../../support/ledgers";
+import { addAgent, addDelivery, uidOf } from "../../support/rows";
+import { createTestDb } from "../../support/app";
+import { passTurns } from "../../support/turns";
 
 afterEach(() => void jest.useRealTimers());
 
