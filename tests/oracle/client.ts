@@ -2,9 +2,10 @@
 // types every call, and works only where the server keeps to it.
 
 import createClient from "openapi-fetch";
+import type { Failure } from "./answers";
+import { dataOf, errorOf } from "./answers";
 import type { components, paths } from "./generated/api";
 
-type Failure = components["schemas"]["Failure"];
 type Pipeline = components["schemas"]["Pipeline"];
 
 export interface Story {
@@ -32,17 +33,6 @@ const PIPELINE: Pipeline = {
     { id: "e2", source: "llm", target: "output" },
   ],
 };
-
-/** The data of a success; a failure becomes an error that names its code. */
-function dataOf<T>(answer: { data?: { success: true; data: T }; error?: Failure }): T {
-  if (answer.data !== undefined) return answer.data.data;
-  throw new Error(answer.error?.error.code ?? "no answer");
-}
-
-function errorOf(answer: { error?: Failure }): Failure["error"] {
-  if (answer.error !== undefined) return answer.error.error;
-  throw new Error("the call was to fail");
-}
 
 /** Makes an agent, turns its webhook on, delivers, polls until the end, and lists. */
 export async function tellStory(data: { url: string; token: string }): Promise<Story> {
