@@ -6,7 +6,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { guardProcesses } from "../support/process-cleanup";
-import { ask } from "../support/server-calls";
+import { ask, askData } from "../support/server-calls";
 import type { Server } from "../support/server";
 import { startServer } from "../support/server";
 import { openPage } from "./page";
@@ -35,20 +35,35 @@ async function show(page: Page, server: Server): Promise<void> {
   await page.locator(".opblock").first().waitFor();
 }
 
-/** Enters a token in the dialog of "Authorize". */
-async function authorize(page: Page, token: string): Promise<void> {
+/** Enters what a scheme asks for, each in its field, in the dialog of "Authorize". */
+async function enter(page: Page, data: { scheme: string; texts: string[] }): Promise<void> {
   await page.locator(".auth-wrapper .authorize").first().click();
-  const scheme = page.locator(".auth-container", { hasText: "An API token" });
-  await scheme.locator("input").fill(token);
+  const scheme = page.locator(".auth-container", { hasText: data.scheme });
+  for (const [place, text] of data.texts.entries()) {
+    await scheme.locator("input").nth(place).fill(text);
+  }
   await scheme.locator("button.authorize").click();
   await page.locator(".btn-done").first().click();
 }
 
+const authorize = (page: Page, token: string): Promise<void> =>
+  enter(page, { scheme: "An API token", texts: [token] });
+
+interface Trial {
+  id: string;
+  /** By name; the others keep their examples. */
+  parameters: Record<string, string>;
+}
+
 /** Opens an operation and sends it with its examples; returns the status that the page shows. */
-async function tryOut(page: Page, id: string): Promise<string> {
+async function tryOut(page: Page, trial: Trial | string): Promise<string> {
+  const { id, parameters } = typeof trial === "string" ? { id: trial, parameters: {} } : trial;
   const block = operation(page, id);
   await block.locator(".opblock-summary").click();
   await block.locator(".try-out__btn").click();
+  for (const [name, value] of Object.entries(parameters)) {
+    await block.locator(`tr[data-param-name="${name}"] input`).fill(value);
+  }
   await block.locator(".execute").click();
   const status = block.locator(".live-responses-table .response-col_status").last();
   await status.waitFor();
@@ -84,6 +99,29 @@ test("calls the server with the token of Authorize, and shows what it answers", 
   expect(body.data).toMatchObject([{ name: "Issue triage", webhookEnabled: true }]);
   expect(browser.faults).toEqual([]);
 });
+
+const WEBHOOKS: [type: string, textsOf: (secret: string) => string[]][] = [
+  ["bearer", (secret) => [secret]],
+  ["basic", (secret) => secret.split(":")],
+];
+test.each(WEBHOOKS)(
+  "delivers to a webhook of the method %s with its own secret, and once for a key",
+  async (type, textsOf) => {
+    await using server = await startServer();
+    const body = { name: "a", webhookEnabled: true, webhook: { auth: { type } } };
+    const { id, webhookSecret } = await askData(server, { call: "POST /agents", body });
+    await using browser = await openPage(server.url);
+    const { page } = browser;
+    await show(page, server);
+    await enter(page, { scheme: `method is ${type}`, texts: textsOf(webhookSecret) });
+    const parameters = { id, "Idempotency-Key": "order-1" };
+    expect(await tryOut(page, { id: "deliverWebhook", parameters })).toBe("200");
+    await operation(page, "deliverWebhook").locator(".execute").click();
+    await page.locator(".live-responses-table", { hasText: "idempotent-replayed" }).waitFor();
+    expect(await askData(server, `GET /agents/${id}/executions`)).toHaveLength(1);
+    expect(browser.faults).toEqual([]);
+  },
+);
 
 test("shows the failure of a call with a wrong token", async () => {
   await using server = await startServer();

@@ -13,7 +13,7 @@ export const INTRODUCTION = `- Answers are \`{"success": true, "data": …}\`; l
 
 /** By tag, in the order of the document. */
 export const TAG_TEXTS: Record<Tag, string> = {
-  Agents: "Agents: their draft pipeline, their numbered versions, and whether they run.",
+  Agents: "A draft pipeline each, numbered versions of it, and whether one is live.",
   Webhooks: "An agent's webhook: deliveries to it, and its secrets.",
   Deliveries: "The ledger: what became of every delivery, and why.",
   Executions: "Runs of an agent's pipeline, their steps and results.",
