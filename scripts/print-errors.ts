@@ -25,7 +25,7 @@ Every code of \`src/errors.ts\` and every reason of \`src/webhooks/reasons.ts\`.
 
 const ENDS = `## Ends of executions
 
-Codes in the \`error\` of an execution or a step. They are never the answer to a request.`;
+Codes in the \`error\` of an execution or a step. They are never the answer to a request. [\`SANDBOX_BUSY\`](#sandbox_busy) and [\`SANDBOX_UNAVAILABLE\`](#sandbox_unavailable) above end a step, too.`;
 
 const LEDGER = `## Reasons in the ledger
 
@@ -43,6 +43,16 @@ function printCodes(answers: boolean): string[] {
     });
 }
 
+/** All codes of answers by their status, for who has seen one and looks for what it means. */
+function printByStatus(): string {
+  const codes = Object.entries(ERRORS).filter(([, { status }]) => status !== null);
+  const byStatus = Object.groupBy(codes, ([, { status }]) => String(status));
+  const lines = Object.entries(byStatus).map(
+    ([status, rows = []]) => `- **${status}**: ${rows.map(([code]) => wordLink(code)).join(", ")}`,
+  );
+  return lines.join("\n");
+}
+
 /** The document of all codes and reasons. */
 export function printErrors(): string {
   const shared = REASONS.filter(isCode).map(wordLink).join(", ");
@@ -52,6 +62,7 @@ export function printErrors(): string {
   return document([
     INTRODUCTION,
     "## Answers",
+    printByStatus(),
     ...printCodes(true),
     ENDS,
     ...printCodes(false),
