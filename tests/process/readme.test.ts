@@ -21,7 +21,7 @@ const DOCUMENTS: [path: string, notRun: string[]][] = [
       "npx -y bun@1.4.5 run test",
     ],
   ],
-  ["docs/guides/github.md", []],
+  ["docs/guides/github.md", ["gh extension install cli/gh-webhook"]],
 ];
 
 const testShell = testWith(["bash", "curl", "openssl"]);
