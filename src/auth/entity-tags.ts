@@ -1,4 +1,4 @@
-// Entity tags and If-Match (RFC 9110, sections 8.8.3 and 13.1.1).
+// Entity tags, If-Match and If-None-Match (RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2).
 
 /** What a caller takes as current: anything that exists, or one of these strong tags. */
 export type IfMatch = "*" | string[];
@@ -18,3 +18,10 @@ export function parseIfMatch(text: string): IfMatch | null {
 /** Whether a strong tag is one that the caller takes as current. */
 export const matchesTag = (ifMatch: IfMatch, tag: string): boolean =>
   ifMatch === "*" || ifMatch.includes(tag);
+
+/** Whether If-None-Match says that the caller has that already, by weak comparison. */
+export function isKnownTag(request: Request, tag: string): boolean {
+  const known = request.headers.get("if-none-match")?.split(",") ?? [];
+  const opaque = tag.replace("W/", "");
+  return known.some((text) => text.trim() === "*" || text.trim().replace("W/", "") === opaque);
+}

@@ -2,6 +2,7 @@
 
 import { Elysia, t } from "elysia";
 import { findAgentSeq } from "../agents/agents.store";
+import { isKnownTag } from "../auth/entity-tags";
 import type { GuardDeps } from "../auth/guard";
 import { bearerOf, requires, requiresJson, setAnswerHeaders } from "../auth/guard";
 import type { OnceDeps } from "../auth/once";
@@ -148,13 +149,6 @@ function readPolled(deps: RouteDeps, data: Poll): Execution | ExecutionResult {
 const tagOf = (found: Execution | ExecutionResult): string =>
   `W/"${sha256(JSON.stringify(found)).toString("base64url")}"`;
 
-/** Whether the caller has that already, by weak comparison (RFC 9110, 13.1.2). */
-function isKnown(request: Request, tag: string): boolean {
-  const known = request.headers.get("if-none-match")?.split(",") ?? [];
-  const opaque = tag.replace("W/", "");
-  return known.some((text) => text.trim() === "*" || text.trim().replace("W/", "") === opaque);
-}
-
 function pollRoute(deps: RouteDeps) {
   const poll = requires(deps, {
     id: "getExecution",
@@ -182,7 +176,7 @@ function pollRoute(deps: RouteDeps) {
       const tag = tagOf(found);
       set.headers["etag"] = tag;
       if (found.status === "running") set.headers["retry-after"] = RETRY_AFTER_SECONDS;
-      if (!isKnown(request, tag)) return success(found);
+      if (!isKnownTag(request, tag)) return success(found);
       set.status = 304;
       return undefined;
     },

@@ -3,6 +3,7 @@
 import { Type } from "@sinclair/typebox";
 import type { AnyElysia } from "elysia";
 import { Elysia } from "elysia";
+import { isKnownTag } from "../auth/entity-tags";
 import type { GuardDeps } from "../auth/guard";
 import { requires, setAnswerHeaders } from "../auth/guard";
 import { NoQuery } from "../auth/paging.schema";
@@ -87,7 +88,7 @@ function documentRoute(deps: SwaggerDeps) {
     ({ request }) => {
       const { text, tag } = print();
       const headers = { ETag: tag, "Cache-Control": "no-cache" };
-      if (request.headers.get("if-none-match") === tag) {
+      if (isKnownTag(request, tag)) {
         return new Response(null, { status: 304, headers });
       }
       return new Response(text, { headers: { ...headers, "Content-Type": "application/json" } });

@@ -34,8 +34,11 @@ describe("the document", () => {
     const app = await createTestApp();
     const etag = (await app.request("/swagger/json")).headers.get("etag") ?? "";
     expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
-    const again = await app.request("/swagger/json", { headers: { "If-None-Match": etag } });
-    expect([again.status, await again.text()]).toEqual([304, ""]);
+    // A proxy that compresses makes the tag a weak one.
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+      const again = await app.request("/swagger/json", { headers: { "If-None-Match": known } });
+      expect([known, again.status, await again.text()]).toEqual([known, 304, ""]);
+    }
     const other = { headers: { "If-None-Match": '"other"' } };
     expect(await statusOf(app, "/swagger/json", other)).toBe(200);
   });
