@@ -13,7 +13,7 @@ import { sha256 } from "../lib/crypto";
 import type { Operation } from "../lib/operation";
 import { describeOperation } from "../lib/operation";
 import { createDocument } from "./openapi/document";
-import { createAssets, createPage, POLICY } from "./swagger/page";
+import { createAssets, createPage, POLICY, takesGzip } from "./swagger/page";
 
 export interface SwaggerDeps extends GuardDeps {
   config: Pick<Config, "docs" | "publicUrl" | "trustProxy">;
@@ -119,11 +119,14 @@ function pageRoutes(deps: SwaggerDeps) {
     )
     .get(
       "/swagger/:asset",
-      ({ params }) => {
+      async ({ params, request }) => {
         const asset = assets.get(params.asset);
         if (asset === undefined) throw new AppError("NOT_FOUND");
-        return new Response(asset.content, {
+        const packs = takesGzip(request.headers.get("accept-encoding") ?? "");
+        return new Response(packs ? await asset.packed() : asset.content, {
           headers: {
+            ...(packs ? { "Content-Encoding": "gzip" } : {}),
+            Vary: "Accept-Encoding",
             "Content-Type": asset.type,
             "Cache-Control": `public, max-age=${YEAR_SECONDS}, immutable`,
             "X-Content-Type-Options": "nosniff",

@@ -1,6 +1,8 @@
 // The page that shows the OpenAPI document in Swagger UI, and the files it loads: all from the
 // program itself, so that it works without the internet and under a strict policy.
 
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import manifest from "swagger-ui-dist/package.json" with { type: "json" };
 import scriptPath from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import stylePath from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
@@ -10,8 +12,25 @@ import init from "./init.js" with { type: "text" };
 /** A file of the page; its name changes with its content. */
 export interface Asset {
   type: string;
-  content: Blob | string;
+  content: Blob;
+  /** The content by gzip, a quarter of it; made when it is first asked for, beside the event loop. */
+  packed(): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+const compress = promisify(gzip);
+
+function createAsset({ type, content }: Pick<Asset, "type" | "content">): Asset {
+  let packed: ReturnType<Asset["packed"]> | null = null;
+  const pack = async () => new Uint8Array(await compress(await content.bytes()));
+  return { type, content, packed: () => (packed ??= pack()) };
+}
+
+/** Whether an `Accept-Encoding` takes gzip (RFC 9110, 12.5.3). */
+export const takesGzip = (accepted: string): boolean =>
+  accepted
+    .split(",")
+    .map((coding) => coding.trim().split(/ *; *q=/i))
+    .some(([name = "", weight = "1"]) => /^(gzip|x-gzip)$/i.test(name) && Number(weight) > 0);
 
 const SCRIPT = "text/javascript; charset=utf-8";
 
@@ -21,10 +40,13 @@ export function createAssets(): Map<string, Asset> {
   return new Map<string, Asset>([
     [
       `swagger-ui-${manifest.version}.css`,
-      { type: "text/css; charset=utf-8", content: Bun.file(stylePath) },
+      createAsset({ type: "text/css; charset=utf-8", content: Bun.file(stylePath) }),
     ],
-    [`swagger-ui-${manifest.version}.js`, { type: SCRIPT, content: Bun.file(scriptPath) }],
-    [`init-${hash}.js`, { type: SCRIPT, content: init }],
+    [
+      `swagger-ui-${manifest.version}.js`,
+      createAsset({ type: SCRIPT, content: Bun.file(scriptPath) }),
+    ],
+    [`init-${hash}.js`, createAsset({ type: SCRIPT, content: new Blob([init]) })],
   ]);
 }
 

@@ -75,6 +75,29 @@ describe("the page", () => {
     }
   });
 
+  test("loads files by gzip where the browser takes it", async () => {
+    const app = await createTestApp();
+    const page = await (await app.request("/swagger")).text();
+    const script = loadedBy(page).find((url) => /swagger-ui-.*\.js$/.test(url)) ?? "";
+    const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+    const plain = await bytesOf(await app.request(script));
+    const load = async (accepted: string) => {
+      const response = await app.request(script, { headers: { "Accept-Encoding": accepted } });
+      expect(response.headers.get("vary")).toBe("Accept-Encoding");
+      return { coding: response.headers.get("content-encoding"), bytes: await bytesOf(response) };
+    };
+    for (const accepted of ["gzip", "br, GZIP;q=0.5", "deflate,x-gzip"]) {
+      const { coding, bytes } = await load(accepted);
+      expect([accepted, coding]).toEqual([accepted, "gzip"]);
+      expect(bytes.length).toBeLessThan(plain.length / 3);
+      expect(Bun.gunzipSync(bytes)).toEqual(plain);
+    }
+    for (const accepted of ["", "br", "gzip;q=0", "gzip ; q=0.0", "*"]) {
+      const { coding, bytes } = await load(accepted);
+      expect([accepted, coding, bytes.length]).toEqual([accepted, null, plain.length]);
+    }
+  });
+
   test.each(["/swagger/init.js", "/swagger/..%2fpackage.json", "/swagger/swagger-ui-0.0.0.js"])(
     "has no file %s",
     async (path) => {
