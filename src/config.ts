@@ -13,11 +13,11 @@ import {
   text,
   word,
 } from "./config/values";
-import type { Network } from "./lib/forwarded";
-import { parseTrustProxy } from "./lib/forwarded";
-import { parseHostNames } from "./lib/host-names";
-import type { AllowRule } from "./lib/outbound-address";
-import { parseAllowPrivate } from "./lib/outbound-address";
+import type { Network } from "./lib/network/forwarded";
+import { parseTrustProxy } from "./lib/network/forwarded";
+import { parseHostNames } from "./lib/network/host-names";
+import type { AllowRule } from "./lib/network/outbound-address";
+import { parseAllowPrivate } from "./lib/network/outbound-address";
 import { didYouMean } from "./lib/suggest";
 import type { DocsAccess, LogLevel } from "./vocabulary";
 import { DOCS_ACCESS, LOG_LEVELS } from "./vocabulary";

@@ -4,9 +4,9 @@
 
 import type { Config } from "../config";
 import { AppError } from "../errors";
-import type { Arrival, Forwarded, PeerLookup } from "../lib/forwarded";
-import { arrivalOf, forwardedOf } from "../lib/forwarded";
-import { hostNameOf, isAddress } from "../lib/host-names";
+import type { Arrival, Forwarded, PeerLookup } from "../lib/network/forwarded";
+import { arrivalOf, forwardedOf } from "../lib/network/forwarded";
+import { hostNameOf, isAddress } from "../lib/network/host-names";
 
 export interface EntranceDeps {
   config: Pick<Config, "host" | "allowedHosts" | "trustProxy">;

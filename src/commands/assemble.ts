@@ -15,7 +15,7 @@ import { createWriter } from "../db/writer";
 import { createFreshInputs } from "../executions/input";
 import type { Pool } from "../executions/pool";
 import { createPool } from "../executions/pool";
-import { createReadTokens } from "../executions/read-token";
+import { createReadTokens } from "../auth/read-token";
 import { recover } from "../executions/recover";
 import { createWaits } from "../executions/waits";
 import { createByteBudget } from "../lib/body";

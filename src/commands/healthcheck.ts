@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { environment, loadConfig } from "../config";
 import { createOutbound } from "../lib/outbound";
-import { parseAllowPrivate } from "../lib/outbound-address";
+import { parseAllowPrivate } from "../lib/network/outbound-address";
 
 const WILDCARDS = new Set(["0.0.0.0", "::", "[::]"]);
 

@@ -25,7 +25,7 @@ import { readInput } from "./input";
 import { foldSteps } from "./journal/journal";
 import { readJournal } from "./journal/journal.store";
 import type { Pool } from "./pool";
-import type { ReadTokens } from "./read-token";
+import type { ReadTokens } from "../auth/read-token";
 
 export interface ViewDeps {
   db: Db;

@@ -12,8 +12,8 @@ import {
   readAddress,
   type AllowRule,
   type Destination,
-} from "./outbound-address";
-import { parseTarget } from "./outbound-url";
+} from "./network/outbound-address";
+import { parseTarget } from "./network/outbound-url";
 
 /** Bytes of a response body. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;

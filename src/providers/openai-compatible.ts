@@ -4,7 +4,7 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { AppError } from "../errors";
 import type { Outbound } from "../lib/outbound";
-import { checkBaseUrl } from "../lib/outbound-url";
+import { checkBaseUrl } from "../lib/network/outbound-url";
 import { ProviderError, type ModelAnswer, type ModelCall, type Usage } from "./model";
 import { openWire, type Wire } from "./openai-compatible-wire";
 

@@ -7,7 +7,7 @@ import { agents, agentVersions, providers } from "../db/schema";
 import { AppError } from "../errors";
 import { toIso } from "../lib/clock";
 import { formatId } from "../lib/ids";
-import { checkBaseUrl } from "../lib/outbound-url";
+import { checkBaseUrl } from "../lib/network/outbound-url";
 import { ECHO_PROVIDER_ID } from "./echo";
 import type { SecretsDeps } from "../secrets/secrets.store";
 import {

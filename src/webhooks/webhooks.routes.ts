@@ -7,8 +7,8 @@ import { requires } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import type { AnsweringServer } from "../executions/waits";
-import type { PeerLookup, ProxyDeps } from "../lib/forwarded";
-import { arrivalOf, clientOf } from "../lib/forwarded";
+import type { PeerLookup, ProxyDeps } from "../lib/network/forwarded";
+import { arrivalOf, clientOf } from "../lib/network/forwarded";
 import type { Operation } from "../lib/operation";
 import {
   answer,

@@ -5,7 +5,7 @@ import { checkEntrance } from "../../src/auth/entrance";
 import type { Config } from "../../src/config";
 import { createConfig } from "../../src/config";
 import { AppError } from "../../src/errors";
-import { parseTrustProxy } from "../../src/lib/forwarded";
+import { parseTrustProxy } from "../../src/lib/network/forwarded";
 
 const PUBLIC_URL = "https://hooks.example.com/base";
 

@@ -1,7 +1,7 @@
 // Lists of executions: status words for states, filters, pages, and what a slot knows before the disk.
 
 import { describe, expect, test } from "bun:test";
-import { createReadTokens } from "../../src/executions/read-token";
+import { createReadTokens } from "../../src/auth/read-token";
 import type { ViewDeps } from "../../src/executions/view";
 import { viewExecutions } from "../../src/executions/view";
 import type { ExecutionState, ExecutionStatus } from "../../src/vocabulary";

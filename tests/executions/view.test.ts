@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ViewDeps } from "../../src/executions/view";
 import { viewExecution, viewResult } from "../../src/executions/view";
-import { createReadTokens } from "../../src/executions/read-token";
+import { createReadTokens } from "../../src/auth/read-token";
 import { rejection } from "../support/rejection";
 import {
   addAgent,

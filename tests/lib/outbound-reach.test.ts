@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createOutbound, type Outbound, type Resolve } from "../../src/lib/outbound";
-import { parseAllowPrivate } from "../../src/lib/outbound-address";
+import { parseAllowPrivate } from "../../src/lib/network/outbound-address";
 import { startModelStub, type ModelStub } from "../support/model-stub";
 import { rejection } from "../support/rejection";
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createServer, type Server } from "node:https";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { createOutbound } from "../../src/lib/outbound";
-import { parseAllowPrivate } from "../../src/lib/outbound-address";
+import { parseAllowPrivate } from "../../src/lib/network/outbound-address";
 import { rejection } from "../support/rejection";
 
 // Made for these tests: a key of no value, a certificate for good.test that ends in 2126.

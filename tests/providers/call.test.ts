@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { AppError } from "../../src/errors";
 import { createOutbound } from "../../src/lib/outbound";
-import { parseAllowPrivate } from "../../src/lib/outbound-address";
+import { parseAllowPrivate } from "../../src/lib/network/outbound-address";
 import { createModelCaller, type FoundProvider } from "../../src/providers/call";
 import type { ModelCall } from "../../src/providers/model";
 import { startModelStub } from "../support/model-stub";

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { getEventListeners } from "node:events";
 import type { ErrorCode } from "../../src/errors";
 import { createOutbound } from "../../src/lib/outbound";
-import { parseAllowPrivate } from "../../src/lib/outbound-address";
+import { parseAllowPrivate } from "../../src/lib/network/outbound-address";
 import { ProviderError, type ModelAnswer, type ModelCall } from "../../src/providers/model";
 import { callOpenAiCompatible } from "../../src/providers/openai-compatible";
 import { startModelStub, type ModelStub } from "../support/model-stub";

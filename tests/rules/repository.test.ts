@@ -26,6 +26,24 @@ function findLooseVersions(manifest: Manifest): string[] {
 
 const opensWithComment = ({ text }: SourceFile): boolean => /^\/[/*]+\s*\S/.test(text);
 
+/** Folders that grow by a file for each of their kind. */
+const KINDS = /\/(nodes|presets|parts|commands)\/[^/]+$/;
+
+/** Files that are one table. */
+const TABLES = ["src/errors.ts", "src/vocabulary.ts", "src/config.ts", "src/db/schema.ts"];
+
+const maxLinesOf = (path: string): number => (TABLES.includes(path) ? 400 : 300);
+
+const countLines = (text: string): number => text.trimEnd().split("\n").length;
+
+/** Folders with more than 16 files, each with its number. */
+function findFullFolders(files: SourceFile[]): string[] {
+  const byFolder = Object.groupBy(files, ({ path }) => path.replace(/\/[^/]*$/, ""));
+  return Object.entries(byFolder)
+    .filter(([, inside = []]) => inside.length > 16)
+    .map(([folder, inside = []]) => `${folder}: ${inside.length}`);
+}
+
 /** Folders with packages of their own. */
 const PACKAGES = [".", "tests/oracle", "tests/browser"];
 
@@ -58,6 +76,19 @@ describe("files of src", () => {
   test("are never named index.ts", () => {
     const paths = sources.map((file) => file.path);
     expect(paths.filter((path) => /(^|\/)index\.tsx?$/.test(path))).toEqual([]);
+  });
+
+  test("are at most 16 in a folder, but where each file is one of its kind", () => {
+    const full = findFullFolders(sources.filter(({ path }) => !KINDS.test(path)));
+    expect(full).toEqual([]);
+    const planted = [...Array(17).keys()].map((at) => ({ path: `src/a/${at}.ts`, text: "" }));
+    expect(findFullFolders([...planted, { path: "src/b/0.ts", text: "" }])).toEqual(["src/a: 17"]);
+  });
+
+  test("have at most 300 lines, and tables 400", () => {
+    const long = sources.filter(({ path, text }) => countLines(text) > maxLinesOf(path));
+    expect(long.map(({ path, text }) => `${path}: ${countLines(text)}`)).toEqual([]);
+    expect([maxLinesOf("src/app.ts"), maxLinesOf("src/db/schema.ts")]).toEqual([300, 400]);
   });
 
   test("open with a comment that says what they own", () => {

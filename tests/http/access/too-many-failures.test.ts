@@ -1,7 +1,7 @@
 // Guessing API tokens: after 60 failures a minute from one address 429, and a good token always in.
 
 import { describe, expect, test } from "bun:test";
-import { parseTrustProxy } from "../../../src/lib/forwarded";
+import { parseTrustProxy } from "../../../src/lib/network/forwarded";
 import { agentWithSecret } from "../../support/agents";
 import type { TestApp } from "../../support/app";
 import { ADMIN_TOKEN, createTestApp, readAnswer } from "../../support/app";

@@ -1,8 +1,13 @@
 // Behind proxies: which networks are trusted, and whose word about the client, name and scheme counts.
 
 import { describe, expect, test } from "bun:test";
-import type { Forwarded } from "../../src/lib/forwarded";
-import { arrivalOf, clientOf, forwardedOf, parseTrustProxy } from "../../src/lib/forwarded";
+import type { Forwarded } from "../../../src/lib/network/forwarded";
+import {
+  arrivalOf,
+  clientOf,
+  forwardedOf,
+  parseTrustProxy,
+} from "../../../src/lib/network/forwarded";
 
 const depsFor = (trust: string) => ({
   config: { trustProxy: trust === "" ? [] : parseTrustProxy(trust) },

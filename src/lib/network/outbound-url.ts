@@ -1,7 +1,7 @@
 // Which URLs can be called at all, judged by their text alone.
 // Leaves the address behind a name to `outbound-address.ts` and `outbound.ts`.
 
-import { AppError, type ErrorDetail } from "../errors";
+import { AppError, type ErrorDetail } from "../../errors";
 import { bareHost } from "./outbound-address";
 
 /** Characters of a `baseUrl`. */

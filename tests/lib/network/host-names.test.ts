@@ -1,7 +1,7 @@
 // Host names: as a setting lists them, and as a request carries them.
 
 import { describe, expect, test } from "bun:test";
-import { hostNameOf, isAddress, parseHostNames } from "../../src/lib/host-names";
+import { hostNameOf, isAddress, parseHostNames } from "../../../src/lib/network/host-names";
 
 describe("parseHostNames", () => {
   const GOOD: [text: string, names: string[]][] = [

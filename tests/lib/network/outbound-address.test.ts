@@ -1,9 +1,9 @@
 // The rules of HOOKLINE_ALLOW_PRIVATE and of public addresses, without a network.
 
 import { describe, expect, test } from "bun:test";
-import { isPublicAddress, mayReach } from "../../src/lib/outbound-address";
-import { parseAllowPrivate } from "../../src/lib/outbound-address";
-import { checkBaseUrl } from "../../src/lib/outbound-url";
+import { isPublicAddress, mayReach } from "../../../src/lib/network/outbound-address";
+import { parseAllowPrivate } from "../../../src/lib/network/outbound-address";
+import { checkBaseUrl } from "../../../src/lib/network/outbound-url";
 
 const PRIVATE: [address: string, what: string][] = [
   ["0.0.0.0", "this host"],

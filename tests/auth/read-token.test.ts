@@ -1,7 +1,7 @@
 // The token of a `Location`: for one execution, for 24 hours, under one server key.
 
 import { describe, expect, test } from "bun:test";
-import { createReadTokens } from "../../src/executions/read-token";
+import { createReadTokens } from "../../src/auth/read-token";
 import { hmac } from "../../src/lib/crypto";
 import { executionIdOf } from "../support/rows";
 
