@@ -52,7 +52,7 @@ export const tokenRoutes = (deps: RouteDeps) =>
           id: "createToken",
           summary: "Makes an API token",
           description:
-            "`token` is shown only in this answer. `read` covers all reading but bodies as received; `operate` also those, and running agents; `admin` everything. With `agentId` it covers that agent's routes alone.",
+            "`token` is shown only in this answer. `read` covers all reading but bodies as received; `operate` also those, running agents and cancelling; `admin` everything. With `agentId` it covers that agent's routes alone.",
           tag: "Tokens",
           scope: "admin",
           takes: ["idempotency-key"],

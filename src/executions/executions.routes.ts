@@ -27,6 +27,7 @@ import { cancelExecution } from "./cancel";
 import type { Execution, ExecutionResult } from "./executions.schema";
 import {
   AcceptedSchema,
+  EXAMPLE_CANCELLED,
   ExecutionEndSchema,
   ExecutionResultSchema,
   ExecutionSchema,
@@ -219,7 +220,7 @@ const cancelRoute = (deps: RouteDeps) =>
         fails: ["NOT_FOUND", "EXECUTION_FINAL", "STORAGE_UNAVAILABLE"],
       }),
       query: NoQuery,
-      response: { 200: answer(ExecutionSummarySchema) },
+      response: { 200: answer(ExecutionSummarySchema, EXAMPLE_CANCELLED) },
     },
   );
 

@@ -105,6 +105,13 @@ const EXAMPLE_EXECUTION = {
 const EXAMPLE_INPUT = { message: "Process this incoming data", payload: { key: "value" } };
 const EXAMPLE_OUTPUT = "To do: Process this incoming data";
 
+/** The same execution, cancelled while it ran. */
+export const EXAMPLE_CANCELLED = {
+  ...EXAMPLE_EXECUTION,
+  status: "cancelled",
+  usage: null,
+} as const;
+
 /** An execution in a list. */
 export const ExecutionSummarySchema = named(
   "ExecutionSummary",

@@ -88,8 +88,13 @@ const PageSchema = named(
   { nextCursor: null, hasMore: false },
 );
 
-/** `{success, data}` around one thing. */
-export const answer = <T extends TSchema>(data: T) => closed({ success: Type.Literal(true), data });
+/** `{success, data}` around one thing; with an example where that of the thing does not fit. */
+export const answer = <T extends TSchema>(data: T, example?: Static<T>) => {
+  const schema = closed({ success: Type.Literal(true), data });
+  return example === undefined
+    ? schema
+    : { ...schema, examples: [{ success: true, data: example }] };
+};
 
 /** `{success, data: [], page}` around many. */
 export const answerList = <T extends TSchema>(item: T) =>

@@ -235,6 +235,12 @@ describe("the document tells of", () => {
     expect(operation?.parameters?.map(({ name }) => name)).toContain("If-None-Match");
   });
 
+  test("a cancellation that it ends as such", () => {
+    const cancel = operations.find(({ operationId }) => operationId === "cancelExecution");
+    const media = cancel?.responses["200"]?.content?.["application/json"];
+    expect(media?.example).toHaveProperty("data.status", "cancelled");
+  });
+
   test("times as such", () => {
     expect(components.schemas).toHaveProperty("Agent.properties.createdAt.format", "date-time");
     expect(components.schemas).toHaveProperty("Token.properties.expiresAt.format", "date-time");
