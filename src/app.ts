@@ -46,13 +46,15 @@ function fits(pattern: string, path: string): boolean {
   const given = path.split("/");
   return (
     wanted.length === given.length &&
-    wanted.every((part, place) => part.startsWith(":") || part === given[place])
+    wanted.every((part, place) =>
+      part.startsWith(":") ? given[place] !== "" : part === given[place],
+    )
   );
 }
 
-/** 405 where the path is known under another method, else 404. */
+/** 405 where the path is known under other methods alone, else 404. */
 function unknownRoute(routes: readonly Route[], request: Request): AppError {
-  // Without a `Host` that is one, the URL is a path.
+  // Of webhooks and probes, which any `Host` reaches: with none that is one, the URL is a path.
   const { pathname } = URL.parse(request.url, "http://localhost") ?? { pathname: "" };
   // A hidden route answers what is not taken.
   const methods = routes

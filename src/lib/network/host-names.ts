@@ -18,9 +18,12 @@ export function parseHostNames(text: string): string[] {
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(?::\d{0,5})?$/;
 
-/** The name or address in a `Host`, in lower case, without port and trailing dot; null for none. */
+/**
+ * The name or address in a `Host`, in lower case, without port and trailing dot; null for none, and
+ * where no URL has it, such as one with the port 99999.
+ */
 export const hostNameOf = (host: string): string | null =>
-  HOST.exec(host.toLowerCase())?.[1] ?? null;
+  URL.canParse(`http://${host}`) ? (HOST.exec(host.toLowerCase())?.[1] ?? null) : null;
 
 /** Whether that is an address, as a browser writes it. */
 export const isAddress = (name: string): boolean =>

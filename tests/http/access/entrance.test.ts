@@ -130,6 +130,20 @@ describe("open under every name and to every page are", () => {
   });
 });
 
+describe("a host with which no URL can be made", () => {
+  test.each(["localhost:99999", "999.999.999.999", "[::::]"])("%s is refused", async (host) => {
+    const app = await createTestApp();
+    const headers = {
+      ...bearerHeaders(ADMIN_TOKEN),
+      "Content-Type": "application/json",
+      "Idempotency-Key": "a-key",
+      Host: host,
+    };
+    const sent = { call: "POST /agents", headers, body: '{"name":"a"}' };
+    expectAnswer(await ask(app, sent), HOST);
+  });
+});
+
 test("a host of one character is one like others", async () => {
   const app = await createTestApp({ config: { allowedHosts: ["x"] } });
   const { id } = await app.agent();

@@ -26,6 +26,7 @@ const ROWS: [name: string, call: string, init: RequestInit, code: keyof typeof E
   ["a path below a known one", "GET /agents/x/y/z", {}, "NOT_FOUND"],
   ["a path with a slash too many", "GET //agents", {}, "NOT_FOUND"],
   ["a path in upper case", "GET /AGENTS", {}, "NOT_FOUND"],
+  ["a path without the id of its route", "GET /agents//executions", {}, "NOT_FOUND"],
   ["an unknown method on a known path", "PUT /agents", {}, "METHOD_NOT_ALLOWED"],
   ["an unknown thing", "GET /agents/agt_unknown", {}, "NOT_FOUND"],
   ["broken JSON", "POST /agents", json("{"), "INVALID_JSON"],

@@ -53,6 +53,13 @@ describe("hostNameOf", () => {
     ["[::1", null],
     ["[a.test]", null],
     ["bücher.example", null],
+    ["a.test:65535", "a.test"],
+    ["a.test:65536", null],
+    ["192.0.2.256", null],
+    ["999.999.999.999", null],
+    ["[::::]", null],
+    ["[1]", null],
+    ["xn--.localhost", null],
   ];
   test.each(ROWS)("of %j is %j", (host, name) => {
     expect(hostNameOf(host)).toBe(name);
