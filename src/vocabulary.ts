@@ -276,7 +276,7 @@ export const LOG_EVENTS = {
   },
   "ledger.write_failed": {
     level: "error",
-    doc: "Refused deliveries or uses of secrets could not be noted: how many `rows` or `secrets`, and the cause.",
+    doc: "Refused deliveries, or uses of secrets or tokens, could not be noted: how many `rows`, `secrets` or `tokens`, and the cause.",
   },
   "sandbox.broken": {
     level: "warn",

@@ -1,6 +1,7 @@
 // Who may call a route. Runs before the body is read, so that a stranger's body costs nothing.
 
 import type { Db } from "../db/open";
+import type { Uses } from "../db/uses";
 import { AppError } from "../errors";
 import type { ByteBudget } from "../lib/body";
 import { readBody } from "../lib/body";
@@ -28,6 +29,7 @@ export interface GuardDeps {
   budget: ByteBudget;
   turn: LoopTurn;
   failures: Failures;
+  tokenUses: Uses;
   config: ProxyDeps["config"];
 }
 
@@ -82,6 +84,7 @@ function refusalOf(deps: GuardDeps, call: Call): AppError {
 function authorize(deps: GuardDeps, data: { call: Call; operation: Guarded }): void {
   const grant = grantOf(deps, data.call.request);
   if (grant === null) throw refusalOf(deps, data.call);
+  deps.tokenUses.note(grant.id, deps.clock.now());
   const { scope, beyondAgent = false } = data.operation;
   if (covers(grant, { scope, agentId: beyondAgent ? null : agentOf(data.call) })) return;
   const hint = covers(grant, { scope, agentId: grant.agentId })

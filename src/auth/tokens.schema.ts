@@ -18,6 +18,12 @@ const fields = {
       examples: [EXAMPLE.time],
     }),
   ),
+  lastUsedAt: orNull(
+    Type.String({
+      description: "When a request came with it, written down within a second; null for never.",
+      examples: [EXAMPLE.time],
+    }),
+  ),
 };
 
 const EXAMPLE_TOKEN = {
@@ -27,6 +33,7 @@ const EXAMPLE_TOKEN = {
   agentId: null,
   createdAt: EXAMPLE.time,
   expiresAt: null,
+  lastUsedAt: null,
 } as const;
 
 export const TokenSchema = named("Token", closed(fields), EXAMPLE_TOKEN);

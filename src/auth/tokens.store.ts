@@ -3,6 +3,7 @@
 import { and, count, desc, eq, isNull, lt } from "drizzle-orm";
 import type { Db } from "../db/open";
 import { tokens } from "../db/schema";
+import type { Use } from "../db/uses";
 import type { Writer } from "../db/writer";
 import type { ErrorDetail } from "../errors";
 import { AppError } from "../errors";
@@ -29,6 +30,8 @@ export type TokenChangeDeps = TokensDeps & {
 
 /** What a valid token allows. */
 export interface Grant {
+  /** The token's. */
+  id: string;
   scope: Scope;
   /** The one agent it is for, or null for all. */
   agentId: string | null;
@@ -84,11 +87,16 @@ interface GrantRow extends Grant {
 export function findGrant(deps: { db: Db; clock: Clock }, text: string): Grant | null {
   const row = deps.db.raw
     .query<GrantRow, [Uint8Array]>(
-      "select scope, agent_id as agentId, expires_at as expiresAt from tokens where hash = ?",
+      "select id, scope, agent_id as agentId, expires_at as expiresAt from tokens where hash = ?",
     )
     .get(sha256(text));
   if (row === null || (row.expiresAt !== null && row.expiresAt <= deps.clock.now())) return null;
-  return { scope: row.scope, agentId: row.agentId };
+  return { id: row.id, scope: row.scope, agentId: row.agentId };
+}
+
+/** Writes down when a token was used last; runs inside a write. */
+export function recordTokenUse(deps: { db: Db }, use: Pick<Use, "id" | "lastUsedAt">): void {
+  deps.db.raw.query("update tokens set last_used_at = ? where id = ?").run(use.lastUsedAt, use.id);
 }
 
 /** Whether any token was ever made: decides if this is the first start. */
@@ -106,6 +114,7 @@ const toToken = (row: TokenRow): Token => ({
   agentId: row.agentId,
   createdAt: toIso(row.createdAt),
   expiresAt: toIsoOrNull(row.expiresAt),
+  lastUsedAt: toIsoOrNull(row.lastUsedAt),
 });
 
 /** One token; throws NOT_FOUND. */

@@ -7,9 +7,12 @@ import { createCompiledVersions } from "../agents/versions";
 import type { AppDeps } from "../app";
 import { createAttempts } from "../auth/attempts";
 import { createFailures } from "../auth/failures";
+import { recordTokenUse } from "../auth/tokens.store";
 import type { Config } from "../config";
 import type { Db } from "../db/open";
 import { createSequence } from "../db/sequence";
+import type { Uses } from "../db/uses";
+import { createUses } from "../db/uses";
 import type { Writer } from "../db/writer";
 import { createWriter } from "../db/writer";
 import { createFreshInputs } from "../executions/input";
@@ -32,14 +35,12 @@ import { ensureEcho, findCallable, isUsable } from "../providers/providers.store
 import type { Sandbox } from "../sandbox/sandbox";
 import { createSandbox } from "../sandbox/sandbox";
 import type { MasterKey } from "../secrets/master-key";
-import { countUnreadable, ensureServerKey } from "../secrets/secrets.store";
+import { countUnreadable, ensureServerKey, recordSecretUse } from "../secrets/secrets.store";
 import type { Ledger } from "../webhooks/ledger/ledger";
 import { createLedger } from "../webhooks/ledger/ledger";
 import { createDurations } from "../executions/durations";
 import { createWindowClock, recountPlaces, releasePlace } from "../webhooks/limiter";
 import { PRESET_ROWS } from "../webhooks/presets/table";
-import type { SecretUses } from "../webhooks/secret-uses";
-import { createSecretUses } from "../webhooks/secret-uses";
 import { sandboxCommand } from "./sandbox-command";
 
 export interface Surroundings {
@@ -64,7 +65,8 @@ export interface Assembly {
   pool: Pool;
   sandbox: Sandbox;
   ledger: Ledger;
-  secretUses: SecretUses;
+  secretUses: Uses;
+  tokenUses: Uses;
 }
 
 /** Writes what must exist from the start; returns the server's key. */
@@ -132,7 +134,15 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
   const directory = createDirectory({ ...around, ...settings, changed });
   const parts = createExecutionParts({ ...around, writer, directory });
   const ledger = createLedger({ ...around, writer, sequence: parts.sequence });
-  const secretUses = createSecretUses({ ...around, writer });
+  const written = { writer, log };
+  const secretUses = createUses(written, {
+    kind: "secrets",
+    record: (use) => recordSecretUse({ db }, use),
+  });
+  const tokenUses = createUses(written, {
+    kind: "tokens",
+    record: (use) => recordTokenUse({ db }, use),
+  });
   const deps: AppDeps = {
     ...around,
     ...settings,
@@ -140,6 +150,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     writer,
     ledger,
     secretUses,
+    tokenUses,
     checkSchema: parts.sandbox.checkSchema,
     directory,
     agentExists: (id) => findAgentFacts(around, id) !== null,
@@ -153,5 +164,5 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     health: createHealth({ db, clock, writer }),
   };
   const { pool, sandbox } = parts;
-  return { deps, writer, pool, sandbox, ledger, secretUses };
+  return { deps, writer, pool, sandbox, ledger, secretUses, tokenUses };
 }

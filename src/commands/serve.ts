@@ -163,12 +163,13 @@ function listen(app: Server["app"], config: Config): void {
 
 async function drain(server: Server): Promise<void> {
   const { app, assembly } = server;
+  const { ledger, secretUses, tokenUses } = assembly;
   assembly.deps.health.noteStopping();
   assembly.deps.waits.stop();
   const closed = Promise.resolve(app.server?.stop());
   await Promise.all([assembly.pool.stop(DRAIN_MS), Promise.race([closed, delay(DRAIN_MS)])]);
   // After the last answer: what it refused is still to be written.
-  await Promise.all([assembly.ledger.flush(), assembly.secretUses.flush()]);
+  await Promise.all([ledger.flush(), secretUses.flush(), tokenUses.flush()]);
   await assembly.writer.drained();
 }
 

@@ -3,6 +3,7 @@
 import { and, asc, count, eq, gt, isNull, ne, or } from "drizzle-orm";
 import type { Db } from "../db/open";
 import { secrets } from "../db/schema";
+import type { Use } from "../db/uses";
 import type { Clock } from "../lib/clock";
 import { toIso, toIsoOrNull } from "../lib/clock";
 import { randomSecret, seal, unseal } from "../lib/crypto";
@@ -114,13 +115,10 @@ export const openSecret = (deps: SecretsDeps, row: SecretRow): string | null =>
     : null;
 
 /** Adds the uses counted since the last call; runs inside a write. */
-export function recordSecretUse(
-  deps: SecretsDeps,
-  data: { id: string; uses: number; lastUsedAt: number },
-): void {
+export function recordSecretUse(deps: { db: Db }, use: Use): void {
   deps.db.raw
     .query("update secrets set uses = uses + ?, last_used_at = ? where id = ?")
-    .run(data.uses, data.lastUsedAt, data.id);
+    .run(use.uses, use.lastUsedAt, use.id);
 }
 
 /**

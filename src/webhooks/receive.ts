@@ -4,6 +4,7 @@ import type { Directory, LiveAgent } from "../agents/directory";
 import type { CompiledVersions } from "../agents/versions";
 import type { Failures } from "../auth/failures";
 import { MAX_WEBHOOK_BODY_BYTES } from "../config";
+import type { Uses } from "../db/uses";
 import type { ErrorCode, ErrorDetail } from "../errors";
 import { AppError } from "../errors";
 import type { CheckInputDeps } from "../executions/check-input";
@@ -28,7 +29,6 @@ import { findRepeat, readKey } from "./duplicate";
 import type { Ledger } from "./ledger/ledger";
 import type { PresetRow } from "./presets/preset";
 import { PRESET_ROWS } from "./presets/table";
-import type { SecretUses } from "./secret-uses";
 import { verify } from "./verify";
 
 export type ReceiveDeps = AcceptDeps &
@@ -42,7 +42,7 @@ export type ReceiveDeps = AcceptDeps &
     versions: CompiledVersions;
     failures: Failures;
     ledger: Ledger;
-    secretUses: SecretUses;
+    secretUses: Uses;
   };
 
 /** Answers one request to a webhook; what the answer promises is on disk. */

@@ -38,6 +38,7 @@ describe("bearerOf", () => {
 });
 
 const grantFor = (scope: Scope, agentId: string | null = null): Grant => ({
+  id: "key_1",
   scope,
   agentId,
 });

@@ -38,6 +38,7 @@ describe("a token that is made", () => {
       agentId: null,
       createdAt: "2026-01-01T00:00:00.000Z",
       expiresAt: null,
+      lastUsedAt: null,
     });
     for (const path of ["/tokens", `/tokens/${rest.id}`]) {
       const shown = await app.api(`GET ${path}`);
@@ -102,6 +103,41 @@ describe("a token that is made", () => {
     const app = await createTestApp();
     const { token } = (await create(app)).data;
     expect(await statusesOf(await restart(app), token, ["GET /agents"])).toEqual([200]);
+  });
+});
+
+describe("when a token was used last", () => {
+  const lastUse = async (app: TestApp, id: string): Promise<string | null> => {
+    await app.tokenUses.flush();
+    return (await app.api(`GET /tokens/${id}`)).data.lastUsedAt;
+  };
+
+  test("is shown, whatever its requests were answered", async () => {
+    const app = await createTestApp();
+    const { id, token } = (await create(app)).data;
+    expect(await lastUse(app, id)).toBeNull();
+    app.clock.advance(1_000);
+    await statusesOf(app, token, ["GET /agents"]);
+    expect(await lastUse(app, id)).toBe("2026-01-01T00:00:01.000Z");
+    app.clock.advance(1_000);
+    expect(await statusesOf(app, token, ["GET /tokens"])).toEqual([403]);
+    expect(await lastUse(app, id)).toBe("2026-01-01T00:00:02.000Z");
+  });
+
+  test("is not moved by requests after its expiry", async () => {
+    const app = await createTestApp();
+    const { id, token } = (await create(app, { expiresAt: LATER })).data;
+    app.clock.advance(3_600_000);
+    expect(await statusesOf(app, token, ["GET /agents"])).toEqual([401]);
+    expect(await lastUse(app, id)).toBeNull();
+  });
+
+  test("is known after a restart", async () => {
+    const app = await createTestApp();
+    const { id, token } = (await create(app)).data;
+    await statusesOf(app, token, ["GET /agents"]);
+    await app.tokenUses.flush();
+    expect(await lastUse(await restart(app), id)).toBe("2026-01-01T00:00:00.000Z");
   });
 });
 
@@ -179,7 +215,7 @@ describe("the list", () => {
     const app = await createTestApp();
     const { data, text } = await app.api("GET /tokens");
     expect(Object.keys(data[0]).toSorted()).toEqual(
-      ["agentId", "createdAt", "expiresAt", "id", "name", "scope"].toSorted(),
+      ["agentId", "createdAt", "expiresAt", "id", "lastUsedAt", "name", "scope"].toSorted(),
     );
     expect(text).not.toContain(ADMIN_TOKEN.slice(8));
   });

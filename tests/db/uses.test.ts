@@ -1,8 +1,9 @@
-// Uses of secrets: gathered in memory, written in one go, and lost rather than waited for.
+// Uses of credentials, by those of secrets: gathered in memory, written in one go, and lost rather than waited for.
 
 import { describe, expect, test } from "bun:test";
+import { createUses } from "../../src/db/uses";
 import { createWriter } from "../../src/db/writer";
-import { createSecretUses } from "../../src/webhooks/secret-uses";
+import { recordSecretUse } from "../../src/secrets/secrets.store";
 import { agentWithSecret } from "../support/agents";
 import { createTestApp } from "../support/app";
 import { createRecordedLog } from "../support/recorded-log";
@@ -22,7 +23,10 @@ async function prepare() {
       return inner.write(job);
     },
   };
-  const uses = createSecretUses({ ...app.deps, writer, log });
+  const uses = createUses(
+    { writer, log },
+    { kind: "secrets", record: (use) => recordSecretUse(app, use) },
+  );
   const stored = () =>
     app.db.raw
       .query<{ id: string; uses: number; lastUsedAt: number | null }, []>(
@@ -71,6 +75,6 @@ describe("uses that were noted", () => {
     uses.note(stored()[0]?.id ?? "", 1);
     app.db.raw.run("pragma query_only = on");
     await uses.flush();
-    expect(log.events()).toContain("ledger.write_failed");
+    expect((await log.until("ledger.write_failed")).fields).toMatchObject({ secrets: 1 });
   });
 });
