@@ -145,12 +145,18 @@ const invalid = (detail: ErrorDetail): AppError =>
 /** With its offset: without one it would mean the server's time zone. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
+/** Whether the calendar has the day of a time; `Date.parse` reads 30 February as 2 March. */
+const hasDay = (text: string): boolean => {
+  const day = text.slice(0, "2027-01-31".length);
+  return toIso(Date.parse(`${day}T00:00:00Z`)).startsWith(day);
+};
+
 function readExpiry(deps: { clock: Clock }, text: string | undefined): number | null {
   if (text === undefined) return null;
   const path = "/expiresAt";
   const at = TIME.test(text) ? Date.parse(text) : Number.NaN;
   // An offset can lead into the year 10000, for which RFC 3339 has no form.
-  if (Number.isNaN(at) || at >= Date.UTC(10_000, 0)) {
+  if (Number.isNaN(at) || !hasDay(text) || at >= Date.UTC(10_000, 0)) {
     const message = "Give a time with its offset, such as 2027-01-31T09:30:00Z.";
     throw invalid({ path, code: "TIME_INVALID", message });
   }

@@ -159,6 +159,7 @@ describe("a token is refused", () => {
     ["with a time without offset", { expiresAt: "2027-01-31T09:30:00" }, ["TIME_INVALID"]],
     ["with a time that is none", { expiresAt: "2027-13-31T09:30:00Z" }, ["TIME_INVALID"]],
     ["with a time after the year 9999", { expiresAt: "9999-12-31T23:59-01:00" }, ["TIME_INVALID"]],
+    ["with a day that no month has", { expiresAt: "2027-02-30T09:30:00Z" }, ["TIME_INVALID"]],
     ["with words for a time", { expiresAt: "tomorrow" }, ["TIME_INVALID"]],
     ["with a number for a time", { expiresAt: 1_800_000_000 }, ["/expiresAt"]],
     ["with an unknown key", { expiresInDays: 7 }, ["/expiresInDays"]],
