@@ -1,6 +1,6 @@
 // API tokens: 256 random bits, of which only the SHA-256 is stored.
 
-import { and, count, desc, eq, isNull, lt } from "drizzle-orm";
+import { and, count, desc, eq, isNull, lt, or } from "drizzle-orm";
 import type { Db } from "../db/open";
 import { tokens } from "../db/schema";
 import type { Use } from "../db/uses";
@@ -73,9 +73,20 @@ export function insertToken(deps: TokensDeps, { text, ...columns }: NewToken): T
     .get();
 }
 
-/** Stores a token in place of all others of its name; runs inside a write. */
-export function replaceNamedToken(deps: TokensDeps, data: NewToken): void {
-  deps.db.orm.delete(tokens).where(eq(tokens.name, data.name)).run();
+/** A token for all agents and without an expiry. */
+export type NamedToken = Pick<NewToken, "text" | "name" | "scope">;
+
+/**
+ * Stores a token in place of all others of its name, and of what its text was before; nothing
+ * where it is there already. Runs inside a write.
+ */
+export function ensureNamedToken(deps: TokensDeps, data: NamedToken): void {
+  const hash = sha256(data.text);
+  const [sameName, sameText] = [eq(tokens.name, data.name), eq(tokens.hash, hash)];
+  const unbound = and(isNull(tokens.agentId), isNull(tokens.expiresAt));
+  const same = and(sameName, sameText, eq(tokens.scope, data.scope), unbound);
+  if (deps.db.orm.select({ id: tokens.id }).from(tokens).where(same).get() !== undefined) return;
+  deps.db.orm.delete(tokens).where(or(sameName, sameText)).run();
   insertToken(deps, data);
 }
 
@@ -102,10 +113,6 @@ export function recordTokenUse(deps: { db: Db }, use: Pick<Use, "id" | "lastUsed
 /** Whether any token was ever made: decides if this is the first start. */
 export const hasTokens = (deps: { db: Db }): boolean =>
   deps.db.orm.select({ id: tokens.id }).from(tokens).limit(1).get() !== undefined;
-
-/** Whether this very token is stored. */
-export const hasToken = (deps: { db: Db; clock: Clock }, text: string): boolean =>
-  findGrant(deps, text) !== null;
 
 const toToken = (row: TokenRow): Token => ({
   id: row.id,

@@ -7,11 +7,10 @@ import type { AppDeps } from "../app";
 import { createApp, validationWorks } from "../app";
 import {
   CONFIGURED_TOKEN_NAME,
-  hasToken,
+  ensureNamedToken,
   hasTokens,
   insertToken,
   makeToken,
-  replaceNamedToken,
 } from "../auth/tokens.store";
 import type { Config, Setting } from "../config";
 import { ConfigError, environment, loadConfig, SETTINGS } from "../config";
@@ -84,9 +83,8 @@ function openStorage(data: { config: Config; log: Log; dataDir: string }): Db {
 async function ensureAdminToken(deps: AppDeps): Promise<void> {
   const { adminToken } = deps.config;
   if (adminToken !== null) {
-    if (hasToken(deps, adminToken)) return;
     const token = { name: CONFIGURED_TOKEN_NAME, text: adminToken, scope: "admin" } as const;
-    await deps.writer.write(() => replaceNamedToken(deps, token));
+    await deps.writer.write(() => ensureNamedToken(deps, token));
     return;
   }
   if (hasTokens(deps)) return;

@@ -2,13 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import {
+  ensureNamedToken,
   findGrant,
-  hasToken,
   hasTokens,
   insertToken,
   makeToken,
-  replaceNamedToken,
 } from "../../src/auth/tokens.store";
+import type { TestApp } from "../support/app";
 import { createTestApp } from "../support/app";
 import { addToken } from "../support/tokens";
 
@@ -39,10 +39,16 @@ describe("a token", () => {
     const app = await createTestApp();
     const text = await addToken(app, { scope: "read", expiresAt: app.clock.now() + 10 });
     app.clock.advance(9);
-    expect(hasToken(app.deps, text)).toBe(true);
+    expect(findGrant(app.deps, text)).not.toBeNull();
     app.clock.advance(1);
-    expect(hasToken(app.deps, text)).toBe(false);
+    expect(findGrant(app.deps, text)).toBeNull();
   });
+});
+
+describe("the token of a name", () => {
+  const NAMED = { name: "same", scope: "admin" } as const;
+  const scopesOf = (app: TestApp, texts: string[]) =>
+    texts.map((text) => findGrant(app.deps, text)?.scope ?? null);
 
   test("takes the place of those of its name, and of no others", async () => {
     const app = await createTestApp();
@@ -50,10 +56,39 @@ describe("a token", () => {
     await app.writer.write(() => {
       insertToken(app.deps, { text: old, name: "same", scope: "read" });
       insertToken(app.deps, { text: other, name: "other", scope: "read" });
-      replaceNamedToken(app.deps, { text: fresh, name: "same", scope: "admin" });
+      ensureNamedToken(app.deps, { ...NAMED, text: fresh });
     });
-    const live = [old, other, fresh].map((text) => findGrant(app.deps, text)?.scope ?? null);
-    expect(live).toEqual([null, "read", "admin"]);
+    expect(scopesOf(app, [old, other, fresh])).toEqual([null, "read", "admin"]);
+  });
+
+  test("stays as it is where it is stored already", async () => {
+    const app = await createTestApp();
+    const text = makeToken();
+    const ensure = () => app.writer.write(() => ensureNamedToken(app.deps, { ...NAMED, text }));
+    await ensure();
+    const id = findGrant(app.deps, text)?.id;
+    await ensure();
+    expect(findGrant(app.deps, text)?.id).toBe(id);
+  });
+
+  test("is made of one that was stored as less, or has expired, or has another name", async () => {
+    const app = await createTestApp();
+    const { id: agentId } = await app.agent();
+    const stored = [
+      { scope: "read" },
+      { scope: "admin", agentId },
+      { scope: "admin", expiresAt: app.clock.now() },
+      { scope: "admin" },
+    ] as const;
+    for (const options of stored) {
+      const [old, text] = [makeToken(), await addToken(app, options)];
+      await app.writer.write(() => {
+        ensureNamedToken(app.deps, { ...NAMED, text: old });
+        ensureNamedToken(app.deps, { ...NAMED, text });
+      });
+      expect(scopesOf(app, [old, text])).toEqual([null, "admin"]);
+      expect(findGrant(app.deps, text)?.agentId).toBeNull();
+    }
   });
 });
 
