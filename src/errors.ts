@@ -132,7 +132,7 @@ export const ERRORS = {
   TOO_MANY_FAILURES: row(
     429,
     "Too many failed attempts; try again later.",
-    "More than 60 failed credentials a minute from one address, or 600 for one webhook. A good credential is taken all the same.",
+    "More than 60 failed credentials a minute from one address (of IPv6: one /64), or 600 for one webhook. A good credential is taken all the same.",
   ),
   RATE_LIMITED: row(
     429,

@@ -1,8 +1,9 @@
 // Failed credentials of the current minute, by address and by webhook, in memory; those of the API
-// and of webhooks add up. They decide only how a failure is answered: a good credential is never
+// and of webhooks add up. An address of IPv6 stands for its /64. They decide only how a failure is answered: a good credential is never
 // counted or shut out.
 
 import type { Clock } from "../lib/clock";
+import { networkOf } from "../lib/network/forwarded";
 
 const WINDOW_MS = 60_000;
 const PER_ADDRESS = 60;
@@ -41,7 +42,7 @@ export function createFailures(deps: { clock: Clock }): Failures {
         byWebhook.clear();
         windowStart = now;
       }
-      const fromAddress = add(byAddress, address);
+      const fromAddress = add(byAddress, address === null ? null : networkOf(address));
       const onWebhook = agentId === null ? 0 : add(byWebhook, agentId);
       return {
         tooMany: fromAddress > PER_ADDRESS || onWebhook > PER_WEBHOOK,

@@ -46,6 +46,16 @@ describe("failures from one address", () => {
     expect(failTimes(60, { ...FROM, address: "192.0.2.2" }).tooMany).toBe(false);
   });
 
+  test("of IPv6 add up over its /64, which is one host's to choose from", () => {
+    const { failTimes } = prepare();
+    for (let host = 1; host <= 60; host += 1) {
+      failTimes(1, { ...FROM, address: `2001:db8:0:1::${host.toString(16)}` });
+    }
+    const failFrom = (address: string) => failTimes(1, { ...FROM, address }).tooMany;
+    expect(failFrom("2001:db8::1:ffff:0:0:1")).toBe(true);
+    expect(failFrom("2001:db8:0:2::1")).toBe(false);
+  });
+
   test("that is not known are one", () => {
     const { failTimes } = prepare();
     failTimes(60, { ...FROM, address: null });

@@ -108,6 +108,16 @@ export function clientOf(deps: ProxyDeps, { request, peer }: Arrival): string | 
   return client;
 }
 
+/** What one client holds at least: its address of IPv4, or the /64 it chooses its IPv6 ones from. */
+export function networkOf(address: string): string {
+  const read = readAddress(address);
+  if (!(read instanceof ipaddr.IPv6)) return address;
+  return `${read.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(":")}::/64`;
+}
+
 /** What a trusted proxy says that a request was sent to; null where nothing is said. */
 export interface Forwarded {
   protocol: "http" | "https" | null;

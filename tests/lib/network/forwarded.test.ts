@@ -6,6 +6,7 @@ import {
   arrivalOf,
   clientOf,
   forwardedOf,
+  networkOf,
   parseTrustProxy,
 } from "../../../src/lib/network/forwarded";
 
@@ -190,4 +191,15 @@ describe("forwardedOf", () => {
     const arrival = { request: requestWith(headers), peer: "10.0.0.1" };
     expect(forwardedOf(depsFor("10.0.0.1"), arrival)).toEqual({ ...NOTHING, ...said });
   });
+});
+
+test.each([
+  ["192.0.2.1", "192.0.2.1"],
+  ["2001:db8:0:1:2:3:4:5", "2001:db8:0:1::/64"],
+  ["2001:db8::", "2001:db8:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["::ffff:192.0.2.1", "::ffff:192.0.2.1"],
+  ["", ""],
+])("the network of %j is %j", (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });
