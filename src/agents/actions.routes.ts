@@ -48,7 +48,11 @@ function draftRoutes(deps: RouteDeps) {
   return new Elysia({ normalize: false })
     .post(
       "/agents/:id/validate",
-      ({ params, body }) => success(judgeDraft(deps, { id: params.id, pipeline: body.pipeline })),
+      ({ params, body, request, set }) => {
+        const draft = { id: params.id, pipeline: body.pipeline };
+        const run = async (own: RouteDeps) => success(judgeDraft(own, draft));
+        return once(deps, { request, body, set, run });
+      },
       {
         ...requiresJson(deps, {
           id: "validateAgent",
@@ -57,6 +61,7 @@ function draftRoutes(deps: RouteDeps) {
             "Of the one that is sent, or of the agent's draft where none is. Changes nothing.",
           tag: "Agents",
           scope: "admin",
+          takes: ["idempotency-key"],
           bodyOptional: true,
           fails: ["NOT_FOUND"],
         }),

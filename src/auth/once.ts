@@ -94,7 +94,7 @@ async function runFirst<Deps extends OnceDeps, T>(
     drained: () => deps.writer.drained(),
   };
   const value = await call.run({ ...deps, writer });
-  if (claimed) await keep(deps, { scope: claim.scope, answer: toAnswer(call.set, value) });
+  await keep(deps, { claim, claimed, answer: toAnswer(call.set, value) });
   return value;
 }
 
@@ -110,9 +110,19 @@ function toAnswer(set: Answering, value: unknown): Answer {
   };
 }
 
-async function keep(deps: OnceDeps, data: { scope: Buffer; answer: Answer }): Promise<void> {
+interface Kept {
+  claim: Claim;
+  /** Whether the work has claimed it; what wrote nothing, such as a judgement, has not. */
+  claimed: boolean;
+  answer: Answer;
+}
+
+async function keep(deps: OnceDeps, { claim, claimed, answer }: Kept): Promise<void> {
   try {
-    await deps.writer.write(() => keepAnswer(deps, data));
+    await deps.writer.write(() => {
+      if (!claimed) insertClaim(deps, claim);
+      keepAnswer(deps, { scope: claim.scope, answer });
+    });
   } catch (error) {
     // Storage failed, as the writer has logged; the work is done, and its caller is to know.
     if (!(error instanceof AppError)) throw error;

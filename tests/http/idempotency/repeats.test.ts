@@ -1,9 +1,11 @@
 // Idempotency-Key on the API: a repeat is answered as the first time, and nothing is done twice.
 
 import { describe, expect, test } from "bun:test";
+import { pipelineOf } from "../../support/agents";
 import type { TestApp } from "../../support/app";
 import { createTestApp, restart } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
+import { createHeldApp } from "../../support/held-app";
 import { addToken } from "../../support/tokens";
 import { countRows, CREATE, isReplayed, sendKeyed, shownBy, WRITES } from "./writes";
 
@@ -108,6 +110,46 @@ describe.each(WITH_BODIES.map((write) => [write.call, write] as const))("%s", (_
     expectAnswer(refused, { status: 422, code: "IDEMPOTENCY_MISMATCH" });
     expect(countRows(app)).toEqual(rows);
     expect(shownBy(await sendKeyed(app, { write, id }))).toEqual(shownBy(first));
+  });
+});
+
+describe("a POST that wrote nothing", () => {
+  test("such as a judgement is answered again as the first time, whatever has changed since", async () => {
+    const { app, id } = await prepare();
+    const write = { call: "POST /agents/ID/validate", body: {}, status: 200 };
+    const first = await sendKeyed(app, { write, id });
+    await app.api(`PATCH /agents/${id}`, { pipeline: pipelineOf({ providerId: "nobody" }) });
+    const again = await sendKeyed(app, { write, id });
+    expect([isReplayed(first), isReplayed(again)]).toEqual([false, true]);
+    expect(shownBy(again)).toEqual(shownBy(first));
+    const other = { pipeline: pipelineOf() };
+    const refused = await sendKeyed(app, { write, id, body: other });
+    expectAnswer(refused, { status: 422, code: "IDEMPOTENCY_MISMATCH" });
+  });
+
+  test("is answered also where its answer cannot be kept", async () => {
+    const { app, id } = await prepare();
+    const write = { call: "POST /agents/ID/validate", body: {}, status: 200 };
+    app.db.raw.run("pragma query_only = on");
+    expect((await sendKeyed(app, { write, id })).status).toBe(200);
+    app.db.raw.run("pragma query_only = off");
+    expect(isReplayed(await sendKeyed(app, { write, id }))).toBe(false);
+  });
+
+  test("such as a second cancellation is answered again too", async () => {
+    const { app, agent, held, deliver } = await createHeldApp(1);
+    await deliver();
+    const execution = await deliver();
+    await held.started(1);
+    const write = { call: `POST /agents/ID/executions/${execution}/cancel`, status: 200 };
+    const answers = [];
+    for (const key of ["a", "b", "b", "a"]) {
+      answers.push(await sendKeyed(app, { write, id: agent.id, key }));
+    }
+    expect(answers.map(isReplayed)).toEqual([false, false, true, true]);
+    expect(new Set(answers.map((answer) => answer.text)).size).toBe(1);
+    held.stopHolding();
+    await app.pool.idle();
   });
 });
 

@@ -1,4 +1,4 @@
-// Every POST that takes an Idempotency-Key, and what tests ask of it.
+// Every POST with an Idempotency-Key that makes or changes something by its path alone, and what tests ask of it.
 
 import type { ApiAnswer, Call, TestApp } from "../../support/app";
 
