@@ -8,19 +8,17 @@ export interface Attempts {
 
 /** None under way. */
 export function createAttempts(): Attempts {
-  const underWay = new Map<string, Promise<void>>();
+  const lasts = new Map<string, Promise<void>>();
   return {
     async enter(name) {
-      let ahead = underWay.get(name);
-      while (ahead !== undefined) {
-        await ahead;
-        ahead = underWay.get(name);
-      }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      underWay.set(name, promise);
+      const ahead = lasts.get(name);
+      const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+      lasts.set(name, left);
+      // For the last of them alone: if all waited for the first, each end would wake all the others.
+      await ahead;
       return () => {
-        underWay.delete(name);
-        resolve();
+        if (lasts.get(name) === left) lasts.delete(name);
+        leave();
       };
     },
   };
