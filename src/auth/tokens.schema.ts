@@ -20,6 +20,7 @@ const fields = {
   ),
   lastUsedAt: orNull(
     Type.String({
+      format: "date-time",
       description: "When a request came with it, written down within a second; null for never.",
       examples: [EXAMPLE.time],
     }),
