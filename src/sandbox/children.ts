@@ -28,7 +28,7 @@ const IDLE_MS = 10_000;
 /** A child takes about 60 ms to start, and some after a run that took much memory. */
 const READY_MS = 4_000;
 /** A ready child that holds more keeps memory of an earlier run, and leaves too little for the next. */
-const MAX_RESTING_BYTES = 80 * 1024 * 1024;
+const MAX_RESTING_BYTES = 40 * 1024 * 1024;
 
 interface Waiting {
   agent: number;
@@ -190,7 +190,7 @@ export class Children {
   }
 
   #rest(seat: Seat): void {
-    if ((seat.child.residentBytes() ?? 0) > MAX_RESTING_BYTES) return this.#replace(seat, null);
+    if ((seat.child.ownBytes() ?? 0) > MAX_RESTING_BYTES) return this.#replace(seat, null);
     this.#idle.push(seat);
     this.#fill();
     if (this.#idle.length > MAX_KEPT) this.#trim ??= this.#trimLater();

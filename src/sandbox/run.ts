@@ -23,8 +23,11 @@ export interface TaskEnd {
 
 /** How often a run's memory is looked at; WebAssembly's own limit holds at any time. */
 const LOOK_MS = 50;
-/** A child takes about 60 MiB, and 64 MiB more at most for what it runs. */
-const MAX_RESIDENT_BYTES = 128 * 1024 * 1024;
+/**
+ * A child takes 16 to 40 MiB before a run; what it runs has 64 MiB more, and values up to 24 on their
+ * way in. The most that was seen is 75 MiB.
+ */
+const MAX_OWN_BYTES = 128 * 1024 * 1024;
 /** Bytes of a child's lines beyond which it is no child of ours. */
 const MAX_HEARD_BYTES = MAX_LOG_BYTES + Buffer.byteLength(LOG_CUT) + 1;
 
@@ -48,7 +51,7 @@ export class Run {
     const late = (): void => void setImmediate(() => kill(this.failure("CODE_TIMEOUT")));
     this.#deadline = setTimeout(late, task.deadlineMs);
     this.#looking = setInterval(() => {
-      const isLarge = (child.residentBytes() ?? 0) > MAX_RESIDENT_BYTES;
+      const isLarge = (child.ownBytes() ?? 0) > MAX_OWN_BYTES;
       if (isLarge) kill(this.failure("CODE_OUT_OF_MEMORY"));
     }, LOOK_MS);
     this.#onAbort = () => kill(task.signal?.reason);

@@ -74,6 +74,19 @@ test("a child that is never ready again holds up nobody for longer than their wa
   expect(next.code).toBe("SANDBOX_BUSY");
 });
 
+describe("a child may hold 128 MiB beside the pages of its program:", () => {
+  test("one that holds less answers", async () => {
+    using sandbox = openSandbox({ command: commandOf("holds 110 MiB for a while") });
+    expect(await runToEnd(sandbox, callOf("return 1"))).toMatchObject({ value: 1 });
+  });
+
+  test("one that holds more is killed, long before its deadline", async () => {
+    using sandbox = openSandbox({ command: commandOf("holds 150 MiB") });
+    const ended = await runToEnd(sandbox, callOf("return 1", { deadlineMs: 60_000 }));
+    expect(ended.code).toBe("CODE_OUT_OF_MEMORY");
+  });
+});
+
 describe("a run is refused where no child starts, and no start is tried for ever:", () => {
   test.each([
     ["a program that is not there", ["/nonexistent/hookline", "sandbox"]],

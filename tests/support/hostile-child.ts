@@ -1,11 +1,20 @@
 // A child that a hostile code has taken over, for tests of the server's side: `bun hostile-child.ts WAY`.
 
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { toFrame } from "../../src/sandbox/frames";
 
 const say = (payload: string): void => void writeSync(1, toFrame(payload));
 const READY = '{"kind":"ready"}';
 const VALUE = '{"kind":"value","value":1}';
+
+const held: Buffer[] = [];
+
+/** Takes memory until it has this much of its own. */
+function hold(mebibytes: number): void {
+  const own = (): number =>
+    Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024;
+  while (own() < mebibytes) held.push(Buffer.alloc(1024 * 1024, 1));
+}
 
 /** What it does on the first bytes of a request. */
 const WAYS: Record<string, () => void> = {
@@ -30,6 +39,13 @@ const WAYS: Record<string, () => void> = {
     say(VALUE);
   },
   "is never ready again": () => say(VALUE),
+  // Long enough to be looked at meanwhile.
+  "holds 110 MiB for a while": () => {
+    hold(110);
+    Bun.sleepSync(200);
+    say(VALUE);
+  },
+  "holds 150 MiB": () => hold(150),
 };
 
 const way = process.argv[2] ?? "";
