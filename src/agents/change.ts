@@ -5,8 +5,8 @@ import type { ErrorDetail } from "../errors";
 import { AppError } from "../errors";
 import type { Warning } from "../lib/wire";
 import { defaultPipeline } from "../pipelines/defaults";
-import type { Pipeline, PipelineLimits } from "../pipelines/pipelines.schema";
-import { validatePipeline } from "../pipelines/validate";
+import type { PipelineLimits } from "../pipelines/pipelines.schema";
+import { findUnavailableParts, validatePipeline } from "../pipelines/validate";
 import { makeWebhookSecret, toSecretFacts } from "../secrets/secrets.store";
 import type { Agent, AgentCreate, AgentPatch, SecretCreate, SecretCreated } from "./agents.schema";
 import type { AgentChange, AgentRow } from "./agents.store";
@@ -67,11 +67,6 @@ function refuseIfAny(details: ErrorDetail[]): void {
   if (details.length > 0) throw new AppError("VALIDATION_ERROR", { details });
 }
 
-/** Faults of a pipeline; throws where it holds what this version does not build. */
-function checkDraft(deps: AgentsDeps, pipeline: Pipeline): void {
-  refuseIfAny(validatePipeline(deps, pipeline).unavailable);
-}
-
 const draftFaults = (deps: AgentsDeps, row: AgentRow): ErrorDetail[] =>
   validatePipeline(deps, JSON.parse(row.draft)).faults;
 
@@ -107,7 +102,7 @@ function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }
 
 function checkPatch(deps: AgentsDeps, patch: AgentPatch): void {
   if (patch.webhook != null) refuseIfAny(findUnavailable(patch.webhook));
-  if (patch.pipeline !== undefined) checkDraft(deps, patch.pipeline);
+  if (patch.pipeline !== undefined) refuseIfAny(findUnavailableParts(patch.pipeline));
 }
 
 /** Makes an agent; without a pipeline it gets the default one. */

@@ -71,6 +71,8 @@ export interface NodeProgram {
 export interface NodeType {
   /** Names of the fields of `data`. */
   readonly fields: readonly string[];
+  /** The field that holds JavaScript. */
+  readonly codeField?: string;
   /** Fields of the contract that this version does not build. */
   readonly unavailable: readonly string[];
   /** The values that `sourceHandle` of its edges may have; empty where it may have none. */

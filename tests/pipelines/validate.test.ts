@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS } from "../../src/pipelines/pipelines.schema";
 import type { Json } from "../../src/pipelines/record";
 import { validatePipeline } from "../../src/pipelines/validate";
 import { BUILT_NODE_TYPES, NODE_TYPES } from "../../src/vocabulary";
-import { compile, edge, listCodes, llm, node, pipelineOf, validate } from "./fixtures";
+import { compile, edge, listCodes, llm, node, pipelineOf, transform, validate } from "./fixtures";
 
 const chain = (data: { [key: string]: Json }) =>
   pipelineOf({ nodes: [llm("llm", data)], edges: ["in>llm", "llm>out"] });
@@ -197,6 +197,20 @@ test("more than 2,000 template expressions are refused before any is read", () =
   };
   expect(withExpressions(2_000)).toEqual([]);
   expect(withExpressions(2_001)).toMatchObject([{ code: "PIPELINE_TOO_LARGE", field: "pipeline" }]);
+});
+
+test("the codes of a pipeline have 100,000 characters together, whatever else their fields hold", () => {
+  const withCodes = (...codes: string[]) => {
+    const nodes = codes.map((code, index) => transform(`t${index}`, code));
+    const edges = codes.flatMap((_, index) => [`in>t${index}`, `t${index}>out`]);
+    return validate(pipelineOf({ nodes, edges, mapping: "x" })).faults;
+  };
+  const code = `return 1;${" ".repeat(49_991)}`;
+  expect(withCodes(code, code)).toEqual([]);
+  const message = "A pipeline has at most 100000 characters of code; make it smaller.";
+  expect(withCodes(code, code, "return 1")).toEqual([
+    { field: "pipeline", code: "PIPELINE_TOO_LARGE", message },
+  ]);
 });
 
 test("no message repeats a value that was sent", () => {

@@ -12,9 +12,6 @@ import { findFreeSources } from "./scopes";
 import { findSpan } from "./spans";
 import type { Visit } from "./walk";
 
-/** Characters of a code. */
-const MAX_CODE_LENGTH = 100_000;
-
 /** Something that a code reads, by the name that it has there. */
 interface CodeRead {
   readonly label: string;
@@ -118,10 +115,6 @@ function sortFaults(own: readonly CodeFault[], parsed: ParsedCode): CodeFault[] 
 
 /** Compiles a code, with all its faults; whether what it names is there is asked elsewhere. */
 export function compileCode(source: CodeSource): CodeCompilation {
-  if (source.text.length > MAX_CODE_LENGTH) {
-    const message = `The code is longer than ${MAX_CODE_LENGTH} characters; shorten it.`;
-    return { ok: false, faults: [{ code: "CODE_TOO_LONG", message }] };
-  }
   const { head, tail } = FRAMES[source.kind];
   const text = head + source.text + tail;
   const scanned = scanCode(text);

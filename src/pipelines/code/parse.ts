@@ -1,7 +1,8 @@
 // Reads a code as JavaScript, with acorn: what it is made of, or why it cannot run. Runs nothing.
 
-import { type Options, parse } from "acorn";
+import type { Options } from "acorn";
 import { type CodeFault, MASK, type ScannedCode } from "./expressions";
+import { CodeParser, TooManyNames } from "./parser";
 import type { Span } from "./spans";
 import { FUNCTION_TYPES, findUp, isName, type Visit, walkCode } from "./walk";
 
@@ -30,6 +31,8 @@ const OPTIONS: Options = {
   ecmaVersion: 2023,
   sourceType: "commonjs",
   strict: true,
+  // The code is no file: in a function's body "#!" begins nothing.
+  allowHashBang: false,
   preserveParens: true,
 };
 
@@ -60,6 +63,11 @@ const TOO_DEEP: CodeFault = {
   at: 0,
   code: "CODE_INVALID",
   message: "The code nests too deeply; take it apart.",
+};
+
+const TOO_MANY_NAMES = {
+  code: "CODE_INVALID",
+  message: "The code declares too many names; put values into arrays or objects instead.",
 };
 
 /** The parser's own error; it tells of the code's grammar alone. */
@@ -131,11 +139,14 @@ export function parseCode(scanned: ScannedCode, kind: CodeKind): ParsedCode {
   const onComment: Options["onComment"] = (_isBlock, _text, start, end) =>
     void comments.push({ start, end });
   try {
-    const visits = walkCode(parse(scanned.masked, { ...OPTIONS, onComment }));
+    const visits = walkCode(CodeParser.parse(scanned.masked, { ...OPTIONS, onComment }));
     const unable = findUnsupported(visits);
     const shape = kind === "body" ? checkReturn(visits) : checkExpression(visits, scanned.masked);
     return { visits, comments, faults: [...unable, ...shape] };
   } catch (error) {
+    if (error instanceof TooManyNames) {
+      return { visits: [], comments, faults: [{ ...TOO_MANY_NAMES, at: error.at }] };
+    }
     if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
     const fault = isTooDeep(error) ? TOO_DEEP : toGrammarFault(scanned, { error, kind });
     return { visits: [], comments, faults: [fault] };

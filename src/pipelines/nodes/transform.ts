@@ -8,6 +8,7 @@ const code = codeField({ name: "code", kind: "body" });
 
 export const transformNode: NodeType = {
   fields: [code.name, codeTimeoutField.name],
+  codeField: code.name,
   unavailable: [],
   handles: [],
   compile(scope) {

@@ -8,6 +8,10 @@ const INVALID: [string, string][] = [
   ['return "abc', "Line 1, column 8: This is no valid JavaScript: Unterminated string constant."],
   ["return `{{input.a}} ${", "Line 1, column 23: This is no valid JavaScript: the code ends too"],
   ["with (a) {} return 1", "Line 1, column 1: This is no valid JavaScript: 'with' in strict mode."],
+  [
+    "#!/bin/js\nreturn 1",
+    "Line 1, column 2: This is no valid JavaScript: Unexpected character '!'.",
+  ],
   ["let {{input.a}}; let {{input.b}}; return 1", "Identifier '{{…}}' has already been declared."],
 ];
 
