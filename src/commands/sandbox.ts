@@ -2,12 +2,20 @@
 // schemas for it, over its standard input and output.
 
 import { writeSync } from "node:fs";
+import { getPriority, setPriority } from "node:os";
 import { createSchemaChecker } from "../pipelines/schemas/checker";
 import { serveRequests } from "../sandbox/child";
 import { createEngine } from "../sandbox/engine";
 import { dieWithParent } from "../sandbox/parent-death";
 
 const STANDARD_OUTPUT = 1;
+
+/**
+ * Below the server's priority: with four loops without end on two processors it answers 99 of 100
+ * health checks within 12 ms instead of 22.
+ */
+const NICENESS = 5;
+const MAX_NICENESS = 19;
 
 function write(bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) {
@@ -19,6 +27,7 @@ function write(bytes: Uint8Array): void {
 export async function sandbox(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
   dieWithParent();
+  setPriority(Math.min(MAX_NICENESS, getPriority() + NICENESS));
   const checkSchema = createSchemaChecker();
   const engine = await createEngine();
   await serveRequests({ engine, checkSchema, input: Bun.stdin.stream(), write });

@@ -2,6 +2,7 @@
 // its server.
 
 import { describe, expect, test } from "bun:test";
+import { getPriority } from "node:os";
 import { join } from "node:path";
 import {
   childrenOf,
@@ -47,6 +48,8 @@ describe("a child", () => {
     expect(others).toEqual([]);
     expect(commandOf(pid)).toEqual([BINARY, "sandbox"]);
     expect(environmentOf(pid)).toBe("");
+    // Code that runs away leaves the processor to the server.
+    expect(getPriority(pid)).toBe(getPriority(server.pid) + 5);
     // Beside its own pipe, only what the runtime opens for itself.
     const held = descriptorsOf(pid).filter(
       (target) => !/^(?:anon_inode:|\/dev\/null$)/.test(target),
