@@ -244,7 +244,7 @@ export const ERRORS = {
   CODE_FAILED: row(
     null,
     "The code threw an error; the step's logs have it.",
-    "`transform.code` or `condition.expression` ended with an exception: its name and message are the last line of the step's `logs`.",
+    "`transform.code` or `condition.expression` ended with an exception: its name, its message and the line of the statement, where that is known, are the last line of the step's `logs`.",
   ),
   CODE_TIMEOUT: row(
     null,

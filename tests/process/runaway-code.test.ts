@@ -67,7 +67,7 @@ async function startWatching(server: Server) {
   return {
     async stop(): Promise<void> {
       await Promise.all([health.stop(), accepts.stop()]);
-      console.log(`/healthz: ${health}; deliveries: ${accepts}`);
+      console.log(`/healthz: ${health.describe()}; deliveries: ${accepts.describe()}`);
       expect([...health.refused, ...accepts.refused]).toEqual([]);
       expect(Math.max(health.slowest, accepts.slowest)).toBeLessThan(LATE_MS);
     },

@@ -41,7 +41,7 @@ export class Probes {
   }
 
   /** Such as `300 answers: p50 0.4, p99 3.1, max 5.0 ms`. */
-  toString(): string {
+  describe(): string {
     const sorted = this.times.toSorted((a, b) => a - b);
     const at = (share: number): string =>
       (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(1);

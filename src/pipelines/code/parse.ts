@@ -11,11 +11,11 @@ export type CodeKind = "body" | "expression";
 
 /**
  * What stands around a code in the function body that is run: an expression gives its truth, and a
- * comment in the last line ends there.
+ * comment in the last line ends there. A head has no line end: lines count from the code's first.
  */
 export const FRAMES: Readonly<Record<CodeKind, { head: string; tail: string }>> = {
   body: { head: "", tail: "\n" },
-  expression: { head: "return !!(\n", tail: "\n);" },
+  expression: { head: "return !!(", tail: "\n);" },
 };
 
 export interface ParsedCode {

@@ -4,6 +4,7 @@ import { parseExpressionAt } from "acorn";
 import type { TemplatePart } from "../templates/template";
 import type { Binder } from "./bindings";
 import type { CodeExpression, CodeFault, ScannedCode } from "./expressions";
+import { findUnmarked, MARK } from "./lines";
 import type { ParsedCode } from "./parse";
 import { findSpan, type Span } from "./spans";
 import { findPattern, isName, placeOf, type Visit } from "./walk";
@@ -175,7 +176,8 @@ export function rewriteCode(
 ): Rewritten {
   const { scanned, parsed } = data;
   const left = new Map(scanned.expressions.map((expression) => [expression.start, expression]));
-  const rewriter: Rewriter = { scanned, binder, left, edits: [], faults: [] };
+  const edits: Edit[] = findUnmarked(parsed.visits).map((span) => ({ ...span, text: MARK }));
+  const rewriter: Rewriter = { scanned, binder, left, edits, faults: [] };
   for (const comment of parsed.comments) takeInside(rewriter, comment);
   const used = [...left.values()];
   for (const visit of parsed.visits) rewriteNode(rewriter, visit);

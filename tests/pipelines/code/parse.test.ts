@@ -110,7 +110,7 @@ describe("an expression", () => {
 
 test("the frame of an expression cannot be left", () => {
   const code = compileText("input.a /* ) */ || ')' === `)`", "expression");
-  expect(code.body).toBe("return !!(\ninput.a /* ) */ || ')' === `)`\n);");
+  expect(code.body).toBe("0;return !!(input.a /* ) */ || ')' === `)`\n);");
 });
 
 test.each([
@@ -125,7 +125,7 @@ test.each([
 });
 
 test("a comment in the last line ends with it", () => {
-  expect(compileText("return 1 // one").body).toBe("return 1 // one\n");
+  expect(compileText("return 1 // one").body).toBe("0;return 1 // one\n");
 });
 
 test("a chain as long as a code may be is read", () => {
