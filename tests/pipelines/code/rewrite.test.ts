@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Json } from "../../../src/pipelines/record";
-import { compileText, faultsOf, messageOf, runText } from "./programs";
+import { callOf, openSandbox, runToEnd } from "../../support/sandboxes";
+import { scopeOf } from "../fixtures";
+import { bindingsOf, compileText, faultsOf, messageOf, runText } from "./programs";
 
 const input = {
   name: 'O\'Neil "x" \\ `${y}`',
@@ -68,6 +70,17 @@ const TEXTS: [string, unknown][] = [
 
 test.each(TEXTS)("%s gives the value as text", (text, expected) => {
   expect(runText(text, { input })).toEqual(expected);
+});
+
+test("the sandbox's engine gives the same for each of them", async () => {
+  using sandbox = openSandbox();
+  const scope = scopeOf({ input, outputs: new Map([["a", "xyz"]]) });
+  for (const [text, expected] of [...VALUES, ...TEXTS]) {
+    const code = compileText(text);
+    const call = callOf(code.body, { bindings: bindingsOf(code, scope) });
+    const value: unknown = JSON.parse(JSON.stringify(expected));
+    expect([text, await runToEnd(sandbox, call)]).toEqual([text, { value, logs: [] }]);
+  }
 });
 
 describe("a class", () => {
