@@ -22,6 +22,7 @@ export interface ChildrenDeps {
 
 const MAX_CHILDREN = 4;
 const MAX_KEPT = 2;
+/** Of one agent that waits alone. */
 const MAX_WAITING = 1_000;
 const WAIT_MS = 5_000;
 const IDLE_MS = 10_000;
@@ -74,7 +75,9 @@ export class Children {
   run(task: Task): Promise<TaskEnd> {
     if (task.signal?.aborted === true) return Promise.reject(task.signal.reason);
     if (this.#stopped) return Promise.reject(new CodeError("SANDBOX_UNAVAILABLE"));
-    if (this.#waiting.size >= MAX_WAITING) return Promise.reject(new CodeError("SANDBOX_BUSY"));
+    if (!this.#waiting.hasRoom(task.agent, MAX_WAITING)) {
+      return Promise.reject(new CodeError("SANDBOX_BUSY"));
+    }
     const { promise, resolve, reject } = Promise.withResolvers<TaskEnd>();
     const giveUp = (reason: unknown): void => {
       waiting.leave();

@@ -15,6 +15,16 @@ export class Queue<T extends { agent: number }> {
     return this.#size;
   }
 
+  /**
+   * Whether an agent may have one more wait, of `limit` that it shares with the others that wait:
+   * whoever fills the queue keeps no other agent out of it.
+   */
+  hasRoom(agent: number, limit: number): boolean {
+    const own = this.#byAgent.get(agent)?.size ?? 0;
+    const agents = this.#byAgent.size + (own === 0 ? 1 : 0);
+    return own < limit / agents;
+  }
+
   add(one: T): void {
     const own = this.#byAgent.get(one.agent) ?? new Set();
     this.#byAgent.set(one.agent, own.add(one));

@@ -108,7 +108,7 @@ describe("a run that waits", () => {
     await Promise.all(holding);
   });
 
-  test("is refused at once where a thousand wait before it", async () => {
+  test("is refused at once where a thousand of its agent wait before it", async () => {
     using sandbox = openSandbox();
     const calls = Array.from({ length: 1_001 }, () => runToEnd(sandbox, callOf("return 1")));
     expect((await runToEnd(sandbox, callOf("return 1"))).code).toBe("SANDBOX_BUSY");
@@ -118,6 +118,15 @@ describe("a run that waits", () => {
 });
 
 describe("agents", () => {
+  test("that fill the queue keep none out that waits for little", async () => {
+    using sandbox = openSandbox();
+    const flood = Array.from({ length: 1_001 }, () => runToEnd(sandbox, callOf("return 1")));
+    const others = [2, 2, 2, 3].map((agent) => runToEnd(sandbox, callOf("return 2", { agent })));
+    for (const { value } of await Promise.all(others)) expect(value).toBe(2);
+    sandbox.stop();
+    await Promise.all(flood);
+  });
+
   test("take turns: one that asks for much does not keep another waiting", async () => {
     using sandbox = openSandbox();
     // One child is left.

@@ -47,3 +47,13 @@ test("one that waits no longer is not taken, and its agent loses no turn", () =>
   expect([queue.size, [...queue].map((one) => one.name)]).toEqual([2, ["a2", "b1"]]);
   expect([queue.take()?.name, queue.take()?.name, queue.hasNext()]).toEqual(["a2", "b1", false]);
 });
+
+test("there is room for so many, of which agents that wait have equal shares", () => {
+  const queue = new Queue<Asking>();
+  const fill = (agent: string): number => {
+    let count = 0;
+    for (; queue.hasRoom(ask(agent).agent, 12); count += 1) queue.add(ask(agent));
+    return count;
+  };
+  expect([fill("a"), fill("b"), fill("c"), fill("a")]).toEqual([12, 6, 4, 0]);
+});
