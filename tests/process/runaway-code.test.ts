@@ -93,7 +93,9 @@ async function readRun(server: Server, data: { agentId: string; executionId: str
 test("each way to run away ends with its code near its deadline, and the server answers meanwhile", async () => {
   await using server = await startServer();
   // The start of the first child is no part of the others' time.
-  await deliverAccepted(server, { agentId: await makeCodeAgent(server, ""), body: {} });
+  const first = await makeCodeAgent(server, "");
+  const started = await deliverAccepted(server, { agentId: first, body: {} });
+  await readEnded(server, { agentId: first, executionId: started });
   const watch = await startWatching(server);
   for (const [name, code, codes] of RUNAWAYS) {
     const agentId = await makeCodeAgent(server, code);
