@@ -11,8 +11,8 @@ import { dieWithParent } from "../sandbox/parent-death";
 const STANDARD_OUTPUT = 1;
 
 /**
- * Below the server's priority: with four loops without end on two processors it answers 99 of 100
- * health checks within 12 ms instead of 22.
+ * Below the server's priority: beside four loops without end on two processors half of its health
+ * checks are answered within 0.7 ms, instead of 1.4.
  */
 const NICENESS = 5;
 const MAX_NICENESS = 19;
