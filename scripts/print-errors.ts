@@ -1,6 +1,7 @@
-// docs/errors.md: every error code and every reason of the ledger, from src/errors.ts and
-// src/webhooks/reasons.ts.
+// docs/errors.md: every error code, every code within an answer and every reason of the ledger, from
+// src/errors.ts, src/details.ts and src/webhooks/reasons.ts.
 
+import { DETAILS, WARNINGS } from "../src/details";
 import { ERRORS } from "../src/errors";
 import { REASONS } from "../src/vocabulary";
 import { REASON_DOCS } from "../src/webhooks/reasons";
@@ -8,7 +9,7 @@ import { document, wordHeading, wordLink } from "./markdown";
 
 const INTRODUCTION = `# Errors
 
-Every code of \`src/errors.ts\` and every reason of \`src/webhooks/reasons.ts\`. A request that fails is answered in one shape, whatever failed:
+Every code of \`src/errors.ts\` and \`src/details.ts\`, and every reason of \`src/webhooks/reasons.ts\`. A request that fails is answered in one shape, whatever failed:
 
 \`\`\`json
 {
@@ -21,11 +22,24 @@ Every code of \`src/errors.ts\` and every reason of \`src/webhooks/reasons.ts\`.
 }
 \`\`\`
 
-\`code\` stays the same between versions, \`message\` may be reworded. \`hint\` and \`details\` stand beside them where there is more to say; an entry of \`details\` names its place (\`path\`, \`nodeId\`, \`edgeId\` or \`field\`), a code and what to do. \`requestId\` is the answer's \`X-Request-Id\` and stands in the log.`;
+\`code\` stays the same between versions, \`message\` may be reworded. \`hint\` and \`details\` stand beside them where there is more to say; an entry of \`details\` names its place (\`path\`, \`nodeId\`, \`edgeId\` or \`field\`), [a code](#details-and-faults) and what to do. \`requestId\` is the answer's \`X-Request-Id\` and stands in the log.`;
 
 const ENDS = `## Ends of executions
 
 Codes in the \`error\` of an execution or a step. They are never the answer to a request. [\`SANDBOX_BUSY\`](#sandbox_busy) and [\`SANDBOX_UNAVAILABLE\`](#sandbox_unavailable) above end a step, too.`;
+
+const WITHIN = `## Details and faults
+
+Codes in \`error.details\`, and in the \`faults\` of a draft. Those of JSON Schema are its keywords.`;
+
+const NOTES = `## Warnings
+
+Codes in the \`warnings\` of an answer: what was asked for is done, and something about it should be known.`;
+
+const printList = (rows: Record<string, string>): string =>
+  Object.entries(rows)
+    .map(([code, doc]) => `- \`${code}\`: ${doc}`)
+    .join("\n");
 
 const LEDGER = `## Reasons in the ledger
 
@@ -66,6 +80,10 @@ export function printErrors(): string {
     ...printCodes(true),
     ENDS,
     ...printCodes(false),
+    WITHIN,
+    printList(DETAILS),
+    NOTES,
+    printList(WARNINGS),
     LEDGER,
     `These reasons are codes, described above: ${shared}.`,
     ...reasons,

@@ -1,6 +1,8 @@
 // Every error code: its HTTP status, the public sentence, and a line for the documentation.
 // Codes without a status end executions and steps; they appear in results, never as an answer.
 
+import type { DetailCode } from "./details";
+
 interface ErrorRow {
   status: number | null;
   message: string;
@@ -301,7 +303,7 @@ export interface ErrorDetail {
   nodeId?: string;
   edgeId?: string;
   field?: string;
-  code: string;
+  code: DetailCode;
   message: string;
 }
 

@@ -1,7 +1,7 @@
 // The table of error codes, the error that carries one, and the one failure shape.
 
 import { describe, expect, test } from "bun:test";
-import type { ErrorCode } from "../src/errors";
+import type { ErrorCode, ErrorDetail } from "../src/errors";
 import { AppError, ERRORS, toFailureBody } from "../src/errors";
 import { REASONS } from "../src/vocabulary";
 
@@ -49,7 +49,7 @@ describe("AppError", () => {
 
   test("keeps what it was given", () => {
     const cause = new Error("SQLITE_FULL");
-    const details = [{ path: "/a", code: "INVALID", message: "Expected string." }];
+    const details: ErrorDetail[] = [{ path: "/a", code: "INVALID", message: "Expected string." }];
     const headers = { "Retry-After": "5" };
     const given = { message: "Other.", hint: "Try.", details, headers, cause };
     expect(new AppError("STORAGE_UNAVAILABLE", given)).toMatchObject({ ...given, status: 503 });
@@ -69,7 +69,9 @@ describe("the failure body", () => {
   });
 
   test("adds hint and details, and never the cause or the headers", () => {
-    const details = [{ nodeId: "llm", field: "model", code: "FIELD_UNKNOWN", message: "No." }];
+    const details: ErrorDetail[] = [
+      { nodeId: "llm", field: "model", code: "FIELD_UNKNOWN", message: "No." },
+    ];
     const error = new AppError("VALIDATION_ERROR", {
       hint: "Send less.",
       details,

@@ -24,7 +24,7 @@ export function ifMatchOf(request: Request): IfMatch | null {
   const parsed = parseIfMatch(text);
   if (parsed !== null) return parsed;
   const message = 'if-match takes entity tags such as "7", separated by commas, or *.';
-  const details = [{ field: "if-match", code: "HEADER_MALFORMED", message }];
+  const details = [{ field: "if-match", code: "HEADER_MALFORMED" as const, message }];
   throw new AppError("VALIDATION_ERROR", { details });
 }
 

@@ -133,7 +133,7 @@ function checkHeaders(request: Request, takes: readonly TakenHeader[]): void {
   if (request.method === "GET" || request.method === "HEAD") return;
   const details = (["if-match", "idempotency-key"] as const)
     .filter((name) => request.headers.has(name) && !takes.includes(name))
-    .map((field) => ({ field, code: "HEADER_UNAVAILABLE", message: NOT_TAKEN[field] }));
+    .map((field) => ({ field, code: "HEADER_UNAVAILABLE" as const, message: NOT_TAKEN[field] }));
   if (details.length > 0) throw new AppError("VALIDATION_ERROR", { details });
   // Before the body is read: what cannot be a key is refused whatever comes with it.
   idempotencyKeyOf(request);

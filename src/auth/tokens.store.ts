@@ -179,7 +179,7 @@ function checkRoom(deps: { db: Db }): void {
 function checkAgent(deps: TokenChangeDeps, id: string | null): void {
   if (id === null || deps.agentExists(id)) return;
   const message = "There is no agent of this id.";
-  throw invalid({ path: "/agentId", code: "UNKNOWN_AGENT", message });
+  throw invalid({ path: "/agentId", code: "AGENT_UNKNOWN", message });
 }
 
 /** Makes a token and returns its text this once. */

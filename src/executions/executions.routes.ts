@@ -85,7 +85,7 @@ function readStatuses(text: string | undefined): ExecutionStatus[] {
     if (status !== undefined) return status;
     const message = `Use one or more of ${EXECUTION_STATUSES.join(", ")}, separated by commas.`;
     throw new AppError("VALIDATION_ERROR", {
-      details: [{ path: "/status", code: "UNKNOWN_STATUS", message }],
+      details: [{ path: "/status", code: "STATUS_UNKNOWN", message }],
     });
   });
 }

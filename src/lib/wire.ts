@@ -2,6 +2,7 @@
 
 import { Type } from "@sinclair/typebox";
 import type { Static, TProperties, TSchema, TUnsafe } from "@sinclair/typebox";
+import type { WarningCode } from "../details";
 
 /** An object that refuses unknown keys. */
 export const closed = <T extends TProperties>(
@@ -72,7 +73,7 @@ export const FailureSchema = named(
 /** Something that works but should be known. */
 export const WarningSchema = named(
   "Warning",
-  closed({ code: Type.String(), message: Type.String() }),
+  closed({ code: Type.Unsafe<WarningCode>(Type.String()), message: Type.String() }),
 );
 export type Warning = Static<typeof WarningSchema>;
 

@@ -1,6 +1,7 @@
 // The fields of a node's `data`: one rule each, which checks the value and gives it its type.
 // Which node type has which fields stands in `nodes/`.
 
+import type { DetailCode } from "../details";
 import { compileCode, type CompiledCode } from "./code/compile";
 import type { CodeKind } from "./code/parse";
 import type { CheckInput } from "./schemas/compile";
@@ -28,7 +29,7 @@ export interface FieldScope {
 export interface Fault {
   field: string;
   path?: string;
-  code: string;
+  code: DetailCode;
   message: string;
 }
 

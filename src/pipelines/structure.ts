@@ -60,12 +60,12 @@ const checkEdges = (shape: Shape): ErrorDetail[] =>
 /** Exactly one node of `type`. */
 function checkSingle(nodes: readonly Node[], type: "input" | "output"): ErrorDetail[] {
   const [first, ...more] = nodes.filter((node) => node.type === type);
-  const name = type.toUpperCase();
+  const name = type === "input" ? "INPUT" : "OUTPUT";
   if (first === undefined) {
     const message = `A pipeline has exactly one ${type} node; add one.`;
     return [{ code: `${name}_MISSING`, message }];
   }
-  return more.map((node) => {
+  return more.map((node): ErrorDetail => {
     const message = `A pipeline has exactly one ${type} node; remove this one or the other.`;
     return { nodeId: node.id, code: `${name}_DUPLICATE`, message };
   });

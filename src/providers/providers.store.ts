@@ -1,5 +1,6 @@
 // Rows of model providers; their keys are secrets of purpose `provider`.
 
+import type { DetailCode } from "../details";
 import { and, asc, eq, gt, ne, sql } from "drizzle-orm";
 import type { Db } from "../db/open";
 import type { Writer } from "../db/writer";
@@ -25,7 +26,7 @@ type ProviderRow = typeof providers.$inferSelect;
 
 const ownerOf = (id: string) => ({ purpose: "provider", ownerId: id }) as const;
 
-function invalid(path: string, data: { code: string; message: string }): AppError {
+function invalid(path: string, data: { code: DetailCode; message: string }): AppError {
   return new AppError("VALIDATION_ERROR", { details: [{ path, ...data }] });
 }
 
@@ -197,7 +198,7 @@ export async function deleteProvider(deps: ProvidersDeps, id: string): Promise<v
     if (users.length > 0) {
       const details = users.map((agent) => ({
         path: `/agents/${agent}`,
-        code: "PROVIDER_IN_USE",
+        code: "PROVIDER_IN_USE" as const,
         message: `The agent ${agent} calls this provider.`,
       }));
       throw new AppError("PROVIDER_IN_USE", { details });

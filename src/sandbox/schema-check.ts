@@ -1,6 +1,7 @@
 // The shapes of a check of a value against a JSON Schema in a child: patterns and formats may block
 // for as long as a sender likes. Leaves what a schema means to the pipelines.
 
+import { isDetailCode } from "../details";
 import type { ErrorDetail } from "../errors";
 import type { Json } from "../lib/json-value";
 import { isRecord } from "../lib/json-value";
@@ -28,7 +29,10 @@ export type CheckHere = (data: { schema: string; value: Json }) => ErrorDetail[]
 function readDetail(value: Json): ErrorDetail | null {
   if (!isRecord(value)) return null;
   const { path, code, message } = value;
-  return typeof path === "string" && typeof code === "string" && typeof message === "string"
+  return typeof path === "string" &&
+    typeof code === "string" &&
+    isDetailCode(code) &&
+    typeof message === "string"
     ? { path, code, message }
     : null;
 }

@@ -1,5 +1,6 @@
 // Inputs whose schema is checked in the sandbox: what each end of the check means for the caller.
 
+import type { ErrorDetail } from "../../src/errors";
 import { describe, expect, test } from "bun:test";
 import { checkInput } from "../../src/executions/check-input";
 import type { Json } from "../../src/lib/json-value";
@@ -24,7 +25,9 @@ test("a schema that cannot block is checked at once, without the sandbox", () =>
 
 test("one that may block is checked in the sandbox for its agent, with a deadline", async () => {
   const calls: SchemaCall[] = [];
-  const details = [{ path: "", code: "PATTERN", message: "Send text that matches ^a." }];
+  const details: ErrorDetail[] = [
+    { path: "", code: "PATTERN", message: "Send text that matches ^a." },
+  ];
   const checkSchema: CheckSchema = (call) => (calls.push(call), Promise.resolve(details));
   const data = { pipeline: piped({ pattern: "^a" }), agent: 7, input: "b" };
   expect(await checkInput({ checkSchema }, data)).toEqual(details);

@@ -32,6 +32,7 @@ test("every relative link of ours leads somewhere", () => {
 const PLANTED = {
   settings: ["PORT", "HOOKLINE_SLOTS", "HOOKLINE_KEY", "HOOKLINE_KEY_FILE"],
   codes: ["NOT_FOUND"],
+  details: ["CYCLE"],
   reasons: ["PING"],
   events: ["server.started", "secret.unreadable"],
   routes: ["GET /agents", "GET /agents/{id}", "POST /agents/{id}/webhook"],
@@ -74,6 +75,7 @@ describe("the manual would be refused for", () => {
       "PING in docs/errors.md",
       "secret.unreadable in docs/logs.md",
       "hookline serve",
+      "code CYCLE",
       "node type llm_call",
     ]);
   });

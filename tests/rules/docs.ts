@@ -11,6 +11,8 @@ import { lineAt, REPOSITORY } from "./source";
 export interface Inventory {
   settings: string[];
   codes: string[];
+  /** Codes of details, faults and warnings. */
+  details: string[];
   reasons: string[];
   events: string[];
   /** `GET /agents/{id}` */
@@ -59,11 +61,14 @@ const findVariables: Finder = (file, { settings }) =>
 
 const CODE_FIELD = /"(?:code|reason)":\s*"([A-Z_]+)"/g;
 
-const findCapitals: Finder = (file, { settings, codes, reasons }) => {
+const findCapitals: Finder = (file, { settings, codes, details, reasons }) => {
   const { spans, blocks } = parseMarkdown(file.text);
   const named = spans.filter((span) => /^[A-Z][A-Z0-9]{2,}(_[A-Z0-9]+)*$/.test(span));
   const answered = blocks.flatMap((block) => findAll(block.text, CODE_FIELD));
-  return outside([...new Set([...named, ...answered])], [...settings, ...codes, ...reasons]);
+  return outside(
+    [...new Set([...named, ...answered])],
+    [...settings, ...codes, ...details, ...reasons],
+  );
 };
 
 const findEvents: Finder = (file, { events }) => {
@@ -153,6 +158,7 @@ export function findUndocumented(files: SourceFile[], known: Inventory): string[
   return [
     ...headed,
     ...known.commands.filter((name) => !commands.includes(name)).map((name) => `hookline ${name}`),
+    ...known.details.filter((word) => !code.includes(word)).map((word) => `code ${word}`),
     ...known.nodeTypes.filter((type) => !code.includes(type)).map((type) => `node type ${type}`),
   ];
 }

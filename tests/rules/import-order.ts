@@ -8,6 +8,7 @@ import type { SourceFile, Violation } from "./source";
 /** Folders and top files of `src` in the order in which they may import each other. */
 export const ORDER = [
   "vocabulary",
+  "details",
   "errors",
   "lib",
   "config",

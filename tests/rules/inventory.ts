@@ -2,6 +2,7 @@
 
 import type { Setting } from "../../src/config";
 import { SETTINGS } from "../../src/config";
+import { DETAILS, WARNINGS } from "../../src/details";
 import { ERRORS } from "../../src/errors";
 import { BUILT_NODE_TYPES, LOG_EVENTS, REASONS } from "../../src/vocabulary";
 import { createTestApp } from "../support/app";
@@ -31,6 +32,7 @@ export async function listRoutes(): Promise<string[]> {
 export const takeInventory = async (): Promise<Inventory> => ({
   settings: variables(),
   codes: Object.keys(ERRORS),
+  details: [...Object.keys(DETAILS), ...Object.keys(WARNINGS)],
   reasons: [...REASONS],
   events: Object.keys(LOG_EVENTS),
   routes: await listRoutes(),

@@ -65,7 +65,7 @@ const TOO_DEEP: CodeFault = {
   message: "The code nests too deeply; take it apart.",
 };
 
-const TOO_MANY_NAMES = {
+const TOO_MANY_NAMES: Omit<CodeFault, "at"> = {
   code: "CODE_INVALID",
   message: "The code declares too many names; put values into arrays or objects instead.",
 };

@@ -1,5 +1,7 @@
 // What does not fit, in our own words: the checker's texts hold values that were sent.
 
+import type { DetailCode } from "../../details";
+import { isDetailCode } from "../../details";
 import type { OutputUnit, Schema } from "@cfworker/json-schema";
 import type { ErrorDetail } from "../../errors";
 import type { Json } from "../record";
@@ -84,7 +86,11 @@ const MESSAGES: Readonly<Record<string, (limit: unknown) => string>> = {
   not: () => "The schema excludes this value.",
 };
 
-const toCode = (keyword: string): string => keyword.replaceAll(/[A-Z]/gu, "_$&").toUpperCase();
+/** `minLength` → `MIN_LENGTH`. */
+function toCode(keyword: string): DetailCode {
+  const code = keyword.replaceAll(/[A-Z]/gu, "_$&").toUpperCase();
+  return isDetailCode(code) ? code : "SCHEMA_MISMATCH";
+}
 
 /** The names of a location such as `#/a~1b/0`, as they stand in the document. */
 const splitLocation = (location: string): string[] =>
@@ -147,8 +153,7 @@ function describe(context: MismatchContext, at: { error: OutputUnit; value: Json
     return describeMissing({ value, required: holder?.required, location });
   }
   const message = MESSAGES[keyword]?.(holder?.[keyword]) ?? "The value does not fit the schema.";
-  const code = keyword in MESSAGES ? toCode(keyword) : "SCHEMA_MISMATCH";
-  return [{ path: toPath(location), code, message }];
+  return [{ path: toPath(location), code: toCode(keyword), message }];
 }
 
 /** Turns the checker's errors into details, without the followers of another error. */

@@ -1,6 +1,7 @@
 // One expression of a template: the path between `{{` and `}}`, from text to a checked reference.
 // Whether a named node exists and lies upstream is asked in `references.ts`.
 
+import type { DetailCode } from "../../details";
 import { didYouMean, quoteName } from "../../lib/suggest";
 import { FORBIDDEN_KEYS } from "../values";
 
@@ -14,7 +15,7 @@ export type Reference =
 
 /** What is wrong with a template, without the place where it stands. */
 export interface TemplateFault {
-  code: string;
+  code: DetailCode;
   message: string;
 }
 
@@ -33,7 +34,7 @@ const ROOT = /[A-Za-z_][\w$-]*/y;
 const SEGMENT =
   /\.([\p{L}\p{N}_$-]+)|\[(\d+)\]|\["((?:[^"\\]|\\["'\\])*)"\]|\['((?:[^'\\]|\\["'\\])*)'\]/uy;
 
-const refuse = (code: string, message: string): { ok: false; fault: TemplateFault } => ({
+const refuse = (code: DetailCode, message: string): { ok: false; fault: TemplateFault } => ({
   ok: false,
   fault: { code, message },
 });

@@ -82,10 +82,10 @@ export function readExpression(reader: Reader, at: number): Found {
     return { end: close + 2, fault: { code: "EXPRESSION_TOO_LONG", message } };
   }
   const parsed = parseOnce(reader, text.slice(at + 2, close));
+  if (!parsed.ok) return { end: close + 2, fault: parsed.fault };
   const message =
     "Braces or quotes inside an expression are not closed; for braces as text write \\{{.";
-  const fault = parsed.ok ? { code: "EXPRESSION_INVALID", message } : parsed.fault;
-  return { end: close + 2, fault };
+  return { end: close + 2, fault: { code: "EXPRESSION_INVALID", message } };
 }
 
 /** Parses a template; `\{{` is a literal `{{`, and a `}}` on its own is text. */

@@ -151,7 +151,7 @@ describe("a token is refused", () => {
     ["with another scope", { scope: "root" }, ["/scope"]],
     ["with a scope in capitals", { scope: "ADMIN" }, ["/scope"]],
     ["with a list of scopes", { scope: ["read"] }, ["/scope"]],
-    ["for an unknown agent", { agentId: "agt_unknown" }, ["/agentId", "UNKNOWN_AGENT"]],
+    ["for an unknown agent", { agentId: "agt_unknown" }, ["/agentId", "AGENT_UNKNOWN"]],
     ["for no agent by an empty id", { agentId: "" }, ["/agentId"]],
     ["with an expiry that is over", { expiresAt: "2025-12-31T23:59:59.999Z" }, ["TIME_PAST"]],
     ["with an expiry that is now", { expiresAt: "2026-01-01T00:00:00Z" }, ["TIME_PAST"]],
@@ -175,7 +175,7 @@ describe("a token is refused", () => {
     const app = await createTestApp();
     const { id } = await app.agent();
     await app.api(`DELETE /agents/${id}`);
-    const shows = ["UNKNOWN_AGENT"];
+    const shows = ["AGENT_UNKNOWN"];
     const refused = await create(app, { agentId: id });
     expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR", shows });
   });

@@ -60,7 +60,7 @@ const FAULTS: [string, string, string][] = [
 
 test.each(FAULTS)("%p is refused with %s", (text, code, part) => {
   const parsed = parseExpression(text);
-  expect(parsed.ok ? null : parsed.fault.code).toBe(code);
+  expect<string | null>(parsed.ok ? null : parsed.fault.code).toBe(code);
   expect(parsed.ok ? "" : parsed.fault.message).toContain(part);
 });
 

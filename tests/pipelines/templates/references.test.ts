@@ -31,6 +31,6 @@ test.each([
   ["loop.item", "LOOP_OUTSIDE", "only inside a loop"],
 ])("%s is refused with %s", (text, code, part) => {
   const fault = faultOf(text);
-  expect(fault?.code).toBe(code);
+  expect<string | undefined>(fault?.code).toBe(code);
   expect(fault?.message).toContain(part);
 });
