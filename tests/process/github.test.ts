@@ -4,16 +4,16 @@
 import { describe, expect, test } from "bun:test";
 import { guardProcesses } from "../support/process-cleanup";
 import { readDelivery } from "../support/process-files";
+import type { GithubAgent } from "../support/process-github";
+import { makeGithubAgent, signed } from "../support/process-github";
 import type { ModelScene } from "../support/process-models";
 import { modelPipeline, openModelScene } from "../support/process-models";
-import type { DeliveryRequest } from "../support/server-calls";
 import {
   askData,
   ask,
   deliver,
   githubHeaders,
   listExecutions,
-  makeAgent,
   readEnded,
   sign,
 } from "../support/server-calls";
@@ -23,27 +23,12 @@ guardProcesses();
 const PROMPT =
   "{{trigger.event}} to {{input.repository.full_name}} by {{input.sender.login}}: {{input.ref}}";
 
-interface GithubAgent {
-  agentId: string;
-  secret: string;
-}
-
-async function githubAgent(scene: ModelScene): Promise<GithubAgent> {
-  const pipeline = modelPipeline({ providerId: scene.provider, userPromptTemplate: PROMPT });
-  const webhook = { auth: { type: "hmac", preset: "github" } };
-  const agent = await makeAgent(scene.server, { pipeline, webhook });
-  return { agentId: agent.id, secret: agent.webhookSecret };
-}
-
-/** A signed delivery as GitHub sends it. */
-function signed(
-  agent: GithubAgent,
-  data: { event: string; body: Buffer; delivery?: string },
-): DeliveryRequest {
-  const { event, body, delivery = "0b989ba4-242f-11e5-81e1-c7b6966d2516" } = data;
-  const headers = githubHeaders({ secret: agent.secret, body, event, delivery });
-  return { agentId: agent.agentId, body, headers };
-}
+/** An agent of one model call. */
+const githubAgent = (scene: ModelScene): Promise<GithubAgent> =>
+  makeGithubAgent(
+    scene.server,
+    modelPipeline({ providerId: scene.provider, userPromptTemplate: PROMPT }),
+  );
 
 describe("a push", () => {
   test("runs the pipeline against the model, and the poll shows output, steps and tokens", async () => {
