@@ -112,12 +112,12 @@ const step = (nodeId: string, fields: Record<string, unknown> = {}) => ({
 
 const skipped = (nodeId: string) => step(nodeId, { status: "skipped", startedAt: null });
 
-const input = (ref: string) => step("input", { output: JSON.parse(pushTo(ref).toString()) });
+const pushed = (ref: string) => JSON.parse(pushTo(ref).toString());
+const input = (ref: string) => step("input", { output: pushed(ref) });
 
 test("a push of a tag goes through condition, code and model, and each step tells what it did", async () => {
   await using scene = await openModelScene();
   const execution = await runPush(scene, { pipeline: notesPipeline(scene), ref: TAG });
-  const { output: push } = input(TAG);
   const prompt =
     "Notes for Codertocat/Hello-World simple-tag:\n- Adding a .gitignore file (Codertocat)";
   const usage = {
@@ -131,7 +131,7 @@ test("a push of a tag goes through condition, code and model, and each step tell
     input(TAG),
     step("isTag", { input: { "input.ref": TAG }, output: true }),
     step("list", {
-      input: { "input.head_commit": push.head_commit, "input.ref": TAG },
+      input: { "input.head_commit": pushed(TAG).head_commit, "input.ref": TAG },
       output: { tag: "simple-tag", list: "- Adding a .gitignore file (Codertocat)" },
       logs: ['commit 6113728 [".gitignore"]'],
     }),
