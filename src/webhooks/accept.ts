@@ -90,17 +90,18 @@ function commit(deps: AcceptDeps, data: Commit): Outcome {
 
 function keepInput(
   deps: AcceptDeps,
-  data: { delivery: Delivery; seq: number; masked: Record<string, string> },
+  data: { delivery: Delivery; seq: number; masked: Record<string, string>; headers: string },
 ): void {
   const { delivery, seq } = data;
+  const { body, request } = delivery;
   const trigger = {
     type: "webhook" as const,
     headers: data.masked,
-    query: Object.fromEntries(new URLSearchParams(queryOf(delivery.request))),
+    query: Object.fromEntries(new URLSearchParams(queryOf(request))),
     event: delivery.event,
     deliveryId: delivery.deliveryKey,
   };
-  const size = delivery.body.length;
+  const size = body.length + data.headers.length + request.url.length;
   deps.freshInputs.keep({ seq, size, value: { input: delivery.input, trigger } });
 }
 
@@ -121,7 +122,7 @@ export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outc
   };
   const entry = { delivery, webhook, origin, headers, payload: pack(delivery.body) };
   // Before the write: a slot may take the execution as soon as it is committed.
-  keepInput(deps, { delivery, seq, masked });
+  keepInput(deps, { delivery, seq, masked, headers });
   let accepted = false;
   try {
     return await deps.writer.write(

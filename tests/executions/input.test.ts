@@ -14,6 +14,8 @@ import { createTestDb } from "../support/app";
 import { addAgent, addDelivery, addExecution } from "../support/rows";
 
 const MIB = 1024 * 1024;
+/** What each takes besides its text. */
+const OWN_BYTES = 4096;
 const turn = createLoopTurn({ clock: createManualClock() });
 
 const value = (input: string): ExecutionInput => ({
@@ -30,15 +32,23 @@ describe("fresh inputs", () => {
     expect(fresh.take(2)).toBeUndefined();
   });
 
-  test("are kept up to 16 MiB of bodies, and again when some were taken", () => {
+  test("are kept up to 16 MiB of them, and again when some were taken", () => {
     const fresh = createFreshInputs();
     fresh.keep({ seq: 1, size: 10 * MIB, value: value("1") });
-    fresh.keep({ seq: 2, size: 6 * MIB, value: value("2") });
+    fresh.keep({ seq: 2, size: 6 * MIB - 2 * OWN_BYTES, value: value("2") });
     fresh.keep({ seq: 3, size: 1, value: value("3") });
     expect(fresh.take(3)).toBeUndefined();
     expect(fresh.take(1)?.input).toBe("1");
     fresh.keep({ seq: 4, size: 10 * MIB, value: value("4") });
     expect([fresh.take(2)?.input, fresh.take(4)?.input]).toEqual(["2", "4"]);
+  });
+
+  test("are few however small they are: each takes memory of its own", () => {
+    const fresh = createFreshInputs();
+    const numbers = Array.from({ length: 10_000 }, (_, seq) => seq);
+    for (const seq of numbers) fresh.keep({ seq, size: 1, value: value("x") });
+    const kept = numbers.filter((seq) => fresh.take(seq) !== undefined);
+    expect(kept).toHaveLength(Math.floor((16 * MIB) / (OWN_BYTES + 1)));
   });
 });
 
