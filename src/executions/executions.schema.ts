@@ -148,6 +148,11 @@ export const ExecutionSchema = named(
 );
 export type Execution = Static<typeof ExecutionSchema>;
 
+/** Why an execution did not complete, for who may know no more. */
+export const EndErrorSchema = closed({
+  code: Type.String({ description: "Why it failed or timed out." }),
+});
+
 /** What the token of a `Location` may read. */
 export const ExecutionResultSchema = named(
   "ExecutionResult",
@@ -155,7 +160,7 @@ export const ExecutionResultSchema = named(
     id: Type.String(),
     status: words(EXECUTION_STATUSES),
     output: Value,
-    error: orNull(closed({ code: Type.String() })),
+    error: orNull(EndErrorSchema),
   }),
   { id: EXAMPLE.executionId, status: "completed", output: EXAMPLE_OUTPUT, error: null },
 );
@@ -193,6 +198,7 @@ export const ExecutionEndSchema = named(
     executionId: Type.String(),
     status: words(FINAL_STATES),
     output: Type.Unknown({ description: "Null unless it completed." }),
+    error: Type.Optional(EndErrorSchema),
   }),
   { executionId: EXAMPLE.executionId, status: "completed", output: EXAMPLE_OUTPUT },
 );

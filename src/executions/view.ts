@@ -136,7 +136,10 @@ export function viewEnd(deps: ViewDeps, uid: Uint8Array): ExecutionEnd | null {
   const status = FINAL_STATES.find((state) => state === row?.state);
   if (row === null || status === undefined) return null;
   const executionId = formatId("exec", uid);
-  if (status !== "completed") return { executionId, status, output: null };
+  if (status !== "completed") {
+    const error = row.errorCode === null ? {} : { error: { code: row.errorCode } };
+    return { executionId, status, output: null, ...error };
+  }
   const { input } = readInput(deps, row);
   const steps = stepsOf(deps, { row, input });
   return { executionId, status, output: outputOf(deps, { row, steps }) };

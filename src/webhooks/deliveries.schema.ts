@@ -2,6 +2,7 @@
 
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
+import { EndErrorSchema } from "../executions/executions.schema";
 import { closed, EXAMPLE, named, orNull, Time, words } from "../lib/wire";
 import { EXECUTION_STATUSES, GATES, REASONS, VERDICTS } from "../vocabulary";
 
@@ -102,6 +103,7 @@ export const DeliveryAnswerSchema = named(
         description: "Where the answer has waited for the end; null unless completed.",
       }),
     ),
+    error: Type.Optional(EndErrorSchema),
   }),
   { executionId: EXAMPLE.executionId, status: "running" },
 );

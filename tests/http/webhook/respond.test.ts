@@ -63,14 +63,19 @@ describe.each(WAYS)("the answer to %s that waits", (_way, send) => {
     );
   });
 
-  test("is 200 for a failed execution too, with its status and no output", async () => {
+  test("is 200 for a failed execution too, with its status, its code and no output", async () => {
     const data = await createAnswered();
     const [sent] = await sendHeld(data, send);
     data.held.fail();
     const answer = await sent;
     expect([answer?.status, answer?.data]).toEqual([
       200,
-      { executionId: await data.idOfNewest(), status: "failed", output: null },
+      {
+        executionId: await data.idOfNewest(),
+        status: "failed",
+        output: null,
+        error: { code: "PROVIDER_UNREACHABLE" },
+      },
     ]);
   });
 
