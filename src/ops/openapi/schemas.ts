@@ -1,6 +1,8 @@
 // JSON Schemas as the OpenAPI document shows them: plain, without what only the framework needs,
 // and each named one once. Leaves what they are the schemas of to the other files.
 
+import { isRecord } from "../../lib/json-value";
+
 /** A JSON Schema of draft 2020-12 as data. */
 export interface Schema {
   [keyword: string]: unknown;
@@ -8,9 +10,6 @@ export interface Schema {
 
 /** `components.schemas`, filled by `placeSchema`. */
 export type Components = Map<string, Schema>;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Keywords that hold schemas by name, a list of them, or one. */
 const MAPS = new Set(["properties", "patternProperties", "$defs"]);
