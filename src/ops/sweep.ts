@@ -1,6 +1,7 @@
-// Deletes what has expired, in small writes: none of them is to hold up deliveries for long.
+// Deletes what has expired.
 
 import { sweepAnswers } from "../auth/answers.store";
+import { deleteInTurns } from "../db/delete-in-turns";
 import type { Db } from "../db/open";
 import type { Writer } from "../db/writer";
 import type { Clock } from "../lib/clock";
@@ -14,22 +15,10 @@ export interface SweepDeps {
   ledger: Ledger;
 }
 
-type Sweeper = (deps: SweepDeps, data: { now: number; limit: number }) => number;
-
-const MAX_ROWS_A_WRITE = 100;
-
-async function sweepInTurns(deps: SweepDeps, sweeper: Sweeper): Promise<void> {
-  const now = deps.clock.now();
-  const limit = MAX_ROWS_A_WRITE;
-  let deleted = limit;
-  while (deleted === limit) {
-    deleted = await deps.writer.write(() => sweeper(deps, { now, limit }));
-  }
-}
-
 /** Everything that has expired by now; rejects where storage fails, and can be called again. */
 export async function sweep(deps: SweepDeps): Promise<void> {
+  const now = deps.clock.now();
   await deps.ledger.sweep();
-  await sweepInTurns(deps, sweepKeys);
-  await sweepInTurns(deps, sweepAnswers);
+  await deleteInTurns(deps, (limit) => sweepKeys(deps, { now, limit }));
+  await deleteInTurns(deps, (limit) => sweepAnswers(deps, { now, limit }));
 }

@@ -1,6 +1,7 @@
 // Writes deliveries that were not accepted, behind their answer and in batches, within caps: beyond
 // them only counts by reason are kept, so that a flood of refusals fills neither disk nor memory.
 
+import { deleteInTurns } from "../../db/delete-in-turns";
 import type { Db } from "../../db/open";
 import type { Packed } from "../../db/pack";
 import { pack } from "../../db/pack";
@@ -199,14 +200,9 @@ class BatchedLedger implements Ledger {
     this.#timer ??= setTimeout(() => void this.flush(), ms);
   }
 
-  async sweep(): Promise<void> {
+  sweep(): Promise<void> {
     const before = this.#deps.clock.now() - OTHERS_KEPT_MS;
-    let deleted = MAX_ROWS_A_WRITE;
-    while (deleted === MAX_ROWS_A_WRITE) {
-      deleted = await this.#deps.writer.write(() =>
-        sweepOthers(this.#deps, { before, limit: MAX_ROWS_A_WRITE }),
-      );
-    }
+    return deleteInTurns(this.#deps, (limit) => sweepOthers(this.#deps, { before, limit }));
   }
 
   #hasRoom({ delivery, outcome, hour }: Noted): boolean {
