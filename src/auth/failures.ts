@@ -1,6 +1,6 @@
 // Failed credentials of the current minute, by address and by webhook, in memory; those of the API
-// and of webhooks add up. An address of IPv6 stands for its /64. They decide only how a failure is answered: a good credential is never
-// counted or shut out.
+// and of webhooks add up. An address of IPv6 stands for its /64. They decide only how a failure is
+// answered: a good credential is never counted or shut out.
 
 import type { Clock } from "../lib/clock";
 import { networkOf } from "../lib/network/forwarded";
