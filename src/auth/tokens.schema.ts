@@ -11,20 +11,11 @@ const fields = {
   scope: words(SCOPES),
   agentId: orNull(Type.String({ description: "The one agent it is for; null for all." })),
   createdAt: Time,
-  expiresAt: orNull(
-    Type.String({
-      format: "date-time",
-      description: "From then on it is refused; null for never.",
-      examples: [EXAMPLE.time],
-    }),
-  ),
-  lastUsedAt: orNull(
-    Type.String({
-      format: "date-time",
-      description: "When a request came with it, written down within a second; null for never.",
-      examples: [EXAMPLE.time],
-    }),
-  ),
+  expiresAt: orNull({ ...Time, description: "From then on it is refused; null for never." }),
+  lastUsedAt: orNull({
+    ...Time,
+    description: "When a request came with it, written down within a second; null for never.",
+  }),
 };
 
 const EXAMPLE_TOKEN = {
