@@ -110,6 +110,19 @@ function outputOf(deps: ViewDeps, data: { row: ExecutionRow; steps: StepRecord[]
   return data.steps.find((step) => step.nodeId === outputNodeId)?.output ?? null;
 }
 
+interface Work {
+  input: Json;
+  steps: StepRecord[];
+  output: Json;
+}
+
+/** What an execution took, did and gave. */
+function readWork(deps: ViewDeps, row: ExecutionRow): Work {
+  const { input } = readInput(deps, row);
+  const steps = stepsOf(deps, { row, input });
+  return { input, steps, output: outputOf(deps, { row, steps }) };
+}
+
 /** The row of that agent's execution; throws NOT_FOUND. */
 export function getExecutionRow(
   deps: ViewDeps,
@@ -124,9 +137,7 @@ export function getExecutionRow(
 /** One execution whole; throws NOT_FOUND. */
 export function viewExecution(deps: ViewDeps, data: { agentId: string; id: string }): Execution {
   const row = getExecutionRow(deps, data);
-  const { input } = readInput(deps, row);
-  const steps = stepsOf(deps, { row, input });
-  const output = outputOf(deps, { row, steps });
+  const { input, output, steps } = readWork(deps, row);
   return { ...toSummary(deps, row), input, output, steps: steps.map(toStep) };
 }
 
@@ -140,9 +151,7 @@ export function viewEnd(deps: ViewDeps, uid: Uint8Array): ExecutionEnd | null {
     const error = row.errorCode === null ? {} : { error: { code: row.errorCode } };
     return { executionId, status, output: null, ...error };
   }
-  const { input } = readInput(deps, row);
-  const steps = stepsOf(deps, { row, input });
-  return { executionId, status, output: outputOf(deps, { row, steps }) };
+  return { executionId, status, output: readWork(deps, row).output };
 }
 
 /** What the token of a `Location` may see; null where the token does not fit. */
