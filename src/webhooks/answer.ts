@@ -89,26 +89,30 @@ interface Answer extends Decided {
   late?: { end: ExecutionEnd | null };
 }
 
+/** Tells of an execution: how it stands or ended, and where its result will be. */
+function ofExecution(
+  deps: Answering,
+  data: { agentId: string; uid: Uint8Array; status: string; end: ExecutionEnd | null },
+): Parts {
+  const { agentId, uid, status, end } = data;
+  const executionId = formatId("exec", uid);
+  return {
+    status: 200,
+    headers: location(deps, { agentId, executionId }),
+    body: end === null ? success(executionId, status) : successEnd(end),
+  };
+}
+
 function partsOf(deps: Answering, data: Answer): Parts {
   const { delivery, outcome } = data;
-  const { agentId } = delivery;
+  const { agentId, uid } = delivery;
   const end = data.late?.end ?? null;
   switch (outcome.verdict) {
-    case "accepted": {
-      const executionId = formatId("exec", delivery.uid);
-      const headers = location(deps, { agentId, executionId });
-      const body = end === null ? success(executionId, "running") : successEnd(end);
-      return { status: 200, headers, body };
-    }
+    case "accepted":
+      return ofExecution(deps, { agentId, uid, status: "running", end });
     case "duplicate": {
-      const executionId = formatId("exec", outcome.first.uid);
-      const headers = {
-        "Idempotent-Replayed": "true",
-        ...location(deps, { agentId, executionId }),
-      };
-      const { status } = outcome.first;
-      const body = end === null ? success(executionId, status) : successEnd(end);
-      return { status: 200, headers, body };
+      const { status, headers, body } = ofExecution(deps, { ...outcome.first, agentId, end });
+      return { status, headers: { "Idempotent-Replayed": "true", ...headers }, body };
     }
     case "handshake":
       return { status: 200, headers: {}, body: success(null, "handshake") };
