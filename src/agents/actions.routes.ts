@@ -18,7 +18,7 @@ import {
 import type { AgentsDeps, Changed } from "./change";
 import { activateAgent, deactivateAgent, rotateSecret, toAgent } from "./change";
 import { duplicateAgent, judgeDraft } from "./drafts";
-import { ifMatchOf, tagOf } from "./revision";
+import { tagOf, targetOf } from "./revision";
 
 export type RouteDeps = AgentsDeps & GuardDeps & OnceDeps;
 
@@ -100,56 +100,57 @@ function draftRoutes(deps: RouteDeps) {
     );
 }
 
-function lifeRoutes(deps: RouteDeps) {
-  return new Elysia({ normalize: false })
-    .post(
-      "/agents/:id/activate",
-      ({ params, request, set }) => {
-        const target = { id: params.id, ifMatch: ifMatchOf(request) };
-        const run = async (own: RouteDeps) =>
-          answerAgent(own, { changed: await activateAgent(own, target), set });
-        return once(deps, { request, set, run });
-      },
-      {
-        ...requires(deps, {
-          id: "activateAgent",
-          summary: "Makes the draft the live version and the agent active",
-          tag: "Agents",
-          scope: "admin",
-          takes: ["if-match", "idempotency-key"],
-          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
-          headers: ["ETag"],
-        }),
-        query: NoQuery,
-        response: { 200: answer(AgentSchema) },
-      },
+interface Switch {
+  action: "activate" | "deactivate";
+  summary: string;
+  change: typeof activateAgent;
+}
+
+/** A route that turns an agent on or off. */
+const switchRoute = (deps: RouteDeps, { action, summary, change }: Switch) =>
+  new Elysia({ normalize: false }).post(
+    `/agents/:id/${action}`,
+    ({ params, request, set }) => {
+      const target = targetOf({ params, request });
+      const run = async (own: RouteDeps) =>
+        answerAgent(own, { changed: await change(own, target), set });
+      return once(deps, { request, set, run });
+    },
+    {
+      ...requires(deps, {
+        id: `${action}Agent`,
+        summary,
+        tag: "Agents",
+        scope: "admin",
+        takes: ["if-match", "idempotency-key"],
+        fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
+        headers: ["ETag"],
+      }),
+      query: NoQuery,
+      response: { 200: answer(AgentSchema) },
+    },
+  );
+
+const lifeRoutes = (deps: RouteDeps) =>
+  new Elysia({ normalize: false })
+    .use(
+      switchRoute(deps, {
+        action: "activate",
+        summary: "Makes the draft the live version and the agent active",
+        change: activateAgent,
+      }),
     )
-    .post(
-      "/agents/:id/deactivate",
-      ({ params, request, set }) => {
-        const target = { id: params.id, ifMatch: ifMatchOf(request) };
-        const run = async (own: RouteDeps) =>
-          answerAgent(own, { changed: await deactivateAgent(own, target), set });
-        return once(deps, { request, set, run });
-      },
-      {
-        ...requires(deps, {
-          id: "deactivateAgent",
-          summary: "Stops new executions of an agent",
-          tag: "Agents",
-          scope: "admin",
-          takes: ["if-match", "idempotency-key"],
-          fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
-          headers: ["ETag"],
-        }),
-        query: NoQuery,
-        response: { 200: answer(AgentSchema) },
-      },
+    .use(
+      switchRoute(deps, {
+        action: "deactivate",
+        summary: "Stops new executions of an agent",
+        change: deactivateAgent,
+      }),
     )
     .post(
       "/agents/:id/webhook/secrets",
       ({ params, body, request, set }) => {
-        const target = { id: params.id, ifMatch: ifMatchOf(request) };
+        const target = targetOf({ params, request });
         const run = async (own: RouteDeps) => {
           const created = await rotateSecret(own, { ...target, body });
           set.status = 201;
@@ -173,4 +174,3 @@ function lifeRoutes(deps: RouteDeps) {
         response: { 201: answer(SecretCreatedSchema) },
       },
     );
-}

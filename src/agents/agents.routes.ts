@@ -25,7 +25,7 @@ import {
   toVersionSummary,
 } from "./agents.store";
 import { changeAgent, createAgent, deleteAgent, getAgent } from "./change";
-import { ifMatchOf } from "./revision";
+import { targetOf } from "./revision";
 
 /** `/agents` and what belongs to one agent's definition. */
 export const agentRoutes = (deps: RouteDeps) =>
@@ -98,7 +98,7 @@ function collectionRoutes(deps: RouteDeps) {
     .patch(
       "/agents/:id",
       async ({ params, body, request, set }) => {
-        const target = { id: params.id, ifMatch: ifMatchOf(request) };
+        const target = targetOf({ params, request });
         const changed = await changeAgent(deps, { ...target, patch: body });
         return answerAgent(deps, { changed, set });
       },
@@ -122,7 +122,7 @@ function collectionRoutes(deps: RouteDeps) {
     .delete(
       "/agents/:id",
       async ({ params, request, set }) => {
-        await deleteAgent(deps, { id: params.id, ifMatch: ifMatchOf(request) });
+        await deleteAgent(deps, targetOf({ params, request }));
         set.status = 204;
       },
       {

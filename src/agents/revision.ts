@@ -17,8 +17,7 @@ export interface AgentTarget {
  */
 export const tagOf = (row: { revision: number }): string => `"${row.revision}"`;
 
-/** `If-Match` of a request, null without one; throws VALIDATION_ERROR where it is malformed. */
-export function ifMatchOf(request: Request): IfMatch | null {
+function ifMatchOf(request: Request): IfMatch | null {
   const text = request.headers.get("if-match");
   if (text === null) return null;
   const parsed = parseIfMatch(text);
@@ -27,6 +26,12 @@ export function ifMatchOf(request: Request): IfMatch | null {
   const details = [{ field: "if-match", code: "HEADER_MALFORMED" as const, message }];
   throw new AppError("VALIDATION_ERROR", { details });
 }
+
+/** What a request wants to change; throws VALIDATION_ERROR where its `If-Match` is malformed. */
+export const targetOf = (data: { params: { id: string }; request: Request }): AgentTarget => ({
+  id: data.params.id,
+  ifMatch: ifMatchOf(data.request),
+});
 
 /** Throws PRECONDITION_FAILED where the agent is another than expected; runs inside the write. */
 export function requireRevision(row: { revision: number }, ifMatch: IfMatch | null): void {
