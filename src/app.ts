@@ -10,7 +10,7 @@ import type { OnceDeps } from "./auth/once";
 import { tokenRoutes } from "./auth/tokens.routes";
 import type { TokenChangeDeps } from "./auth/tokens.store";
 import type { ErrorDetail } from "./errors";
-import { AppError, toFailureBody } from "./errors";
+import { AppError, invalid, toFailureBody } from "./errors";
 import { executionRoutes } from "./executions/executions.routes";
 import type { InvokeDeps } from "./executions/invoke";
 import type { ViewDeps } from "./executions/view";
@@ -78,7 +78,7 @@ function toDetails(error: ValidationError): ErrorDetail[] {
 function fromValidation(error: ValidationError): AppError {
   if (error.type === "params") return new AppError("NOT_FOUND");
   const details = toDetails(error);
-  if (error.type !== "response") return new AppError("VALIDATION_ERROR", { details });
+  if (error.type !== "response") return invalid(...details);
   const where = details.map((detail) => detail.path).join(", ");
   return new AppError("INTERNAL", { cause: new Error(`The answer breaks its schema at ${where}`) });
 }

@@ -337,6 +337,10 @@ export class AppError extends Error {
   }
 }
 
+/** A VALIDATION_ERROR that tells what is wrong, and where. */
+export const invalid = (...details: ErrorDetail[]): AppError =>
+  new AppError("VALIDATION_ERROR", { details });
+
 /** The failure body of every answer. */
 export interface FailureBody {
   success: false;

@@ -2,7 +2,7 @@
 
 import type { Writer } from "../db/writer";
 import type { ErrorDetail } from "../errors";
-import { AppError } from "../errors";
+import { AppError, invalid } from "../errors";
 import type { Warning } from "../lib/wire";
 import { defaultPipeline } from "../pipelines/defaults";
 import type { PipelineLimits } from "../pipelines/pipelines.schema";
@@ -64,7 +64,7 @@ function getTarget(deps: AgentsDeps, { id, ifMatch }: AgentTarget): AgentRow {
 }
 
 function refuseIfAny(details: ErrorDetail[]): void {
-  if (details.length > 0) throw new AppError("VALIDATION_ERROR", { details });
+  if (details.length > 0) throw invalid(...details);
 }
 
 const draftFaults = (deps: AgentsDeps, row: AgentRow): ErrorDetail[] =>

@@ -2,7 +2,7 @@
 
 import type { IfMatch } from "../auth/entity-tags";
 import { matchesTag, parseIfMatch } from "../auth/entity-tags";
-import { AppError } from "../errors";
+import { AppError, invalid } from "../errors";
 
 /** An agent that a caller wants to change, and the revisions of it that the caller expects. */
 export interface AgentTarget {
@@ -23,8 +23,7 @@ function ifMatchOf(request: Request): IfMatch | null {
   const parsed = parseIfMatch(text);
   if (parsed !== null) return parsed;
   const message = 'if-match takes entity tags such as "7", separated by commas, or *.';
-  const details = [{ field: "if-match", code: "HEADER_MALFORMED" as const, message }];
-  throw new AppError("VALIDATION_ERROR", { details });
+  throw invalid({ field: "if-match", code: "HEADER_MALFORMED", message });
 }
 
 /** What a request wants to change; throws VALIDATION_ERROR where its `If-Match` is malformed. */

@@ -2,7 +2,7 @@
 
 import type { Db } from "../db/open";
 import type { Uses } from "../db/uses";
-import { AppError } from "../errors";
+import { AppError, invalid } from "../errors";
 import type { ByteBudget } from "../lib/body";
 import { readBody } from "../lib/body";
 import type { Clock } from "../lib/clock";
@@ -134,7 +134,7 @@ function checkHeaders(request: Request, takes: readonly TakenHeader[]): void {
   const details = (["if-match", "idempotency-key"] as const)
     .filter((name) => request.headers.has(name) && !takes.includes(name))
     .map((field) => ({ field, code: "HEADER_UNAVAILABLE" as const, message: NOT_TAKEN[field] }));
-  if (details.length > 0) throw new AppError("VALIDATION_ERROR", { details });
+  if (details.length > 0) throw invalid(...details);
   // Before the body is read: what cannot be a key is refused whatever comes with it.
   idempotencyKeyOf(request);
 }

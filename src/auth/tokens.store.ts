@@ -5,8 +5,7 @@ import type { Db } from "../db/open";
 import { tokens } from "../db/schema";
 import type { Use } from "../db/uses";
 import type { Writer } from "../db/writer";
-import type { ErrorDetail } from "../errors";
-import { AppError } from "../errors";
+import { AppError, invalid } from "../errors";
 import type { Clock } from "../lib/clock";
 import { toIso, toIsoOrNull } from "../lib/clock";
 import { randomSecret, sha256 } from "../lib/crypto";
@@ -145,9 +144,6 @@ export function listTokens(
     .all()
     .map(toToken);
 }
-
-const invalid = (detail: ErrorDetail): AppError =>
-  new AppError("VALIDATION_ERROR", { details: [detail] });
 
 /** With its offset: without one it would mean the server's time zone. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;

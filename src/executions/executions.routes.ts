@@ -8,7 +8,7 @@ import { bearerOf, requires, requiresJson, setAnswerHeaders } from "../auth/guar
 import type { OnceDeps } from "../auth/once";
 import { once } from "../auth/once";
 import { NoQuery, pageFields } from "../auth/paging.schema";
-import { AppError } from "../errors";
+import { AppError, invalid } from "../errors";
 import { sha256 } from "../lib/crypto";
 import { READ_TOKEN_SCHEME } from "../lib/operation";
 import {
@@ -84,9 +84,7 @@ function readStatuses(text: string | undefined): ExecutionStatus[] {
     const status = EXECUTION_STATUSES.find((word) => word === part);
     if (status !== undefined) return status;
     const message = `Use one or more of ${EXECUTION_STATUSES.join(", ")}, separated by commas.`;
-    throw new AppError("VALIDATION_ERROR", {
-      details: [{ path: "/status", code: "STATUS_UNKNOWN", message }],
-    });
+    throw invalid({ path: "/status", code: "STATUS_UNKNOWN", message });
   });
 }
 

@@ -1,11 +1,10 @@
 // Rows of model providers; their keys are secrets of purpose `provider`.
 
-import type { DetailCode } from "../details";
 import { and, asc, eq, gt, ne, sql } from "drizzle-orm";
 import type { Db } from "../db/open";
 import type { Writer } from "../db/writer";
 import { agents, agentVersions, providers } from "../db/schema";
-import { AppError } from "../errors";
+import { AppError, invalid } from "../errors";
 import { toIso } from "../lib/clock";
 import { formatId } from "../lib/ids";
 import { checkBaseUrl } from "../lib/network/outbound-url";
@@ -26,18 +25,14 @@ type ProviderRow = typeof providers.$inferSelect;
 
 const ownerOf = (id: string) => ({ purpose: "provider", ownerId: id }) as const;
 
-function invalid(path: string, data: { code: DetailCode; message: string }): AppError {
-  return new AppError("VALIDATION_ERROR", { details: [{ path, ...data }] });
-}
-
 function checkedUrl(text: string | undefined): string {
   if (text === undefined) {
     const message =
       "Give the base URL of the API, version included, such as http://127.0.0.1:11434/v1.";
-    throw invalid("/baseUrl", { code: "REQUIRED", message });
+    throw invalid({ path: "/baseUrl", code: "REQUIRED", message });
   }
   const checked = checkBaseUrl(text);
-  if (!checked.ok) throw invalid("/baseUrl", checked.detail);
+  if (!checked.ok) throw invalid({ path: "/baseUrl", ...checked.detail });
   return checked.url;
 }
 
@@ -118,7 +113,7 @@ export async function createProvider(deps: ProvidersDeps, data: ProviderCreate):
       data.type === "echo"
         ? "The provider echo exists already, under the id echo."
         : `The type ${data.type} is not available yet; use openai-compatible.`;
-    throw invalid("/type", { code: "VALUE_UNAVAILABLE", message });
+    throw invalid({ path: "/type", code: "VALUE_UNAVAILABLE", message });
   }
   const baseUrl = checkedUrl(data.baseUrl);
   const { name, enabled } = data;
@@ -146,7 +141,7 @@ function keepKeyAtHome(
   if (new URL(baseUrl).origin === new URL(before.baseUrl).origin) return;
   if (listLiveSecrets(deps, ownerOf(before.id)).length === 0) return;
   const message = "The base URL names another server: send apiKey with it, or null to remove it.";
-  throw invalid("/apiKey", { code: "REQUIRED", message });
+  throw invalid({ path: "/apiKey", code: "REQUIRED", message });
 }
 
 /** Changes a provider; a new key replaces the old one at once. */

@@ -5,7 +5,7 @@ import { findAgentSeq } from "../agents/agents.store";
 import type { GuardDeps } from "../auth/guard";
 import { requires } from "../auth/guard";
 import { NoQuery, pageFields } from "../auth/paging.schema";
-import { AppError } from "../errors";
+import { AppError, invalid } from "../errors";
 import type { AnsweringServer } from "../executions/waits";
 import type { PeerLookup, ProxyDeps } from "../lib/network/forwarded";
 import { arrivalOf, clientOf } from "../lib/network/forwarded";
@@ -56,9 +56,7 @@ function readTime(field: string, text: string | undefined): number | null {
   const at = Date.parse(text);
   if (!Number.isNaN(at)) return at;
   const message = "Give a time such as 2026-01-31T09:30:00Z.";
-  throw new AppError("VALIDATION_ERROR", {
-    details: [{ path: `/${field}`, code: "TIME_INVALID", message }],
-  });
+  throw invalid({ path: `/${field}`, code: "TIME_INVALID", message });
 }
 
 function toFilter(query: typeof listQuery.static, agent: number | null): DeliveryFilter {
