@@ -2,6 +2,7 @@
 // through the API is the only way in which an entry can grow old.
 
 import type { Db } from "../db/open";
+import { BoundedMap } from "../lib/bounded-map";
 import { sha256 } from "../lib/crypto";
 import type { SecretsDeps } from "../secrets/secrets.store";
 import { listLiveSecrets, openSecret } from "../secrets/secrets.store";
@@ -44,6 +45,7 @@ export interface Directory {
 
 export type DirectoryDeps = SecretsDeps & WebhookSettingsDeps & { db: Db };
 
+/** Agents kept, and as many limits of agents. */
 const MAX_KEPT = 10_000;
 
 function load(deps: DirectoryDeps, id: string): LiveAgent | undefined {
@@ -74,17 +76,10 @@ function readMaxConcurrent(deps: DirectoryDeps, seq: number): number {
   return settingsOf(deps, { webhookSettings }).limits.maxConcurrent;
 }
 
-/** Keeps an entry, in place of the one kept for longest where there are too many. */
-function keep<Key, Value>(kept: Map<Key, Value>, [key, value]: [Key, Value]): void {
-  const [oldest] = kept.keys();
-  if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
-  kept.set(key, value);
-}
-
 /** An empty directory that fills itself; `changed` is called when an entry was dropped. */
 export function createDirectory(deps: DirectoryDeps & { changed(): void }): Directory {
-  const kept = new Map<string, LiveAgent>();
-  const maxConcurrent = new Map<number, number>();
+  const kept = new BoundedMap<string, LiveAgent>(MAX_KEPT);
+  const maxConcurrent = new BoundedMap<number, number>(MAX_KEPT);
   return {
     find(id) {
       const known = kept.get(id);
@@ -93,14 +88,14 @@ export function createDirectory(deps: DirectoryDeps & { changed(): void }): Dire
       // Not kept: the time of an answer must not tell an unknown agent from one that is off.
       if (agent === undefined || !isLive(agent)) return agent;
       agent.secrets = readSecrets(deps, id);
-      keep(kept, [id, agent]);
+      kept.set(id, agent);
       return agent;
     },
     maxConcurrentOf(seq) {
       const known = maxConcurrent.get(seq);
       if (known !== undefined) return known;
       const read = readMaxConcurrent(deps, seq);
-      keep(maxConcurrent, [seq, read]);
+      maxConcurrent.set(seq, read);
       return read;
     },
     forget(id) {

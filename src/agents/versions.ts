@@ -1,6 +1,7 @@
 // Compiled versions, shared by all executions of the same version.
 
 import type { Db } from "../db/open";
+import { BoundedMap } from "../lib/bounded-map";
 import type { CompiledPipeline } from "../pipelines/validate";
 import { validatePipeline } from "../pipelines/validate";
 import type { PipelineLimits } from "../pipelines/pipelines.schema";
@@ -11,7 +12,7 @@ export interface CompiledVersions {
   find(data: { agent: number; version: number }): CompiledPipeline | null;
 }
 
-/** Compiled versions kept; the least recently added goes first. */
+/** Compiled versions kept. */
 const MAX_KEPT = 500;
 
 /** Sizes are limited on save: a lower setting must not break what was accepted before. */
@@ -19,7 +20,7 @@ const NO_LIMITS: PipelineLimits = { maxNodes: Infinity, maxEdges: Infinity, maxB
 
 /** Compiles on first use. A provider that is gone by then fails its node, not the version. */
 export function createCompiledVersions(deps: { db: Db }): CompiledVersions {
-  const kept = new Map<string, CompiledPipeline | null>();
+  const kept = new BoundedMap<string, CompiledPipeline | null>(MAX_KEPT);
   function compile(data: { agent: number; version: number }): CompiledPipeline | null {
     const row = findVersion(deps, data);
     if (row === undefined) return null;
@@ -33,8 +34,6 @@ export function createCompiledVersions(deps: { db: Db }): CompiledVersions {
       const known = kept.get(key);
       if (known !== undefined) return known;
       const compiled = compile(data);
-      const [oldest] = kept.keys();
-      if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
       kept.set(key, compiled);
       return compiled;
     },

@@ -1,22 +1,21 @@
 // Checks as the sandbox child makes them: the schema comes as text with every value, and is compiled
 // once as long as it is in use.
 
+import { BoundedMap } from "../../lib/bounded-map";
 import type { CheckHere } from "../../sandbox/schema-check";
 import type { CompiledSchema } from "./compile";
 import { compileInputSchema } from "./compile";
 
-/** Compiled schemas kept; the least recently added goes first. */
+/** Compiled schemas kept. */
 const MAX_KEPT = 20;
 
 /** What of a value does not fit a schema; throws for a schema with faults. */
 export function createSchemaChecker(): CheckHere {
-  const kept = new Map<string, CompiledSchema>();
+  const kept = new BoundedMap<string, CompiledSchema>(MAX_KEPT);
   function find(schema: string): CompiledSchema {
     const known = kept.get(schema);
     if (known !== undefined) return known;
     const compiled = compileInputSchema(JSON.parse(schema));
-    const [oldest] = kept.keys();
-    if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
     kept.set(schema, compiled);
     return compiled;
   }
