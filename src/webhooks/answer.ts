@@ -12,13 +12,13 @@ import { withoutBody } from "./delivery";
 import type { WindowState } from "./limiter";
 import { peek, WINDOW_MS } from "./limiter";
 
-export type Answering = ViewDeps & {
+export type AnswerDeps = ViewDeps & {
   windowNow(): number;
   waits: Waits;
 };
 
 function windowHeaders(
-  deps: Answering,
+  deps: AnswerDeps,
   data: { window: WindowState; perMinute: number },
 ): Record<string, string> {
   const { window, perMinute } = data;
@@ -33,7 +33,7 @@ function windowHeaders(
   };
 }
 
-function limitHeaders(deps: Answering, data: Answer): Record<string, string> {
+function limitHeaders(deps: AnswerDeps, data: Answer): Record<string, string> {
   const { delivery, outcome } = data;
   if (delivery.webhook === null) return {};
   const { agent } = delivery.webhook;
@@ -48,7 +48,7 @@ function limitHeaders(deps: Answering, data: Answer): Record<string, string> {
 }
 
 function location(
-  deps: Answering,
+  deps: AnswerDeps,
   data: { agentId: string; executionId: string },
 ): Record<string, string> {
   if (!deps.readLinks) return {};
@@ -91,7 +91,7 @@ interface Answer extends Decided {
 
 /** Tells of an execution: how it stands or ended, and where its result will be. */
 function ofExecution(
-  deps: Answering,
+  deps: AnswerDeps,
   data: { agentId: string; uid: Uint8Array; status: string; end: ExecutionEnd | null },
 ): Parts {
   const { agentId, uid, status, end } = data;
@@ -103,7 +103,7 @@ function ofExecution(
   };
 }
 
-function partsOf(deps: Answering, data: Answer): Parts {
+function partsOf(deps: AnswerDeps, data: Answer): Parts {
   const { delivery, outcome } = data;
   const { agentId, uid } = delivery;
   const end = data.late?.end ?? null;
@@ -122,7 +122,7 @@ function partsOf(deps: Answering, data: Answer): Parts {
 }
 
 /** Builds the response; headers tell of limits only once the credential has passed. */
-function answer(deps: Answering, data: Answer): Response {
+function answer(deps: AnswerDeps, data: Answer): Response {
   const { status, headers, body } = partsOf(deps, data);
   return new Response(body, {
     status,
@@ -149,7 +149,7 @@ function executionOf({ delivery, outcome }: Decided): Expected | null {
 }
 
 async function answerLater(
-  deps: Answering,
+  deps: AnswerDeps,
   data: Decided & { wait: Wait; execution: Expected },
 ): Promise<Response> {
   const end = await awaitEnd(deps, { ...data.wait, ...data.execution });
@@ -161,7 +161,7 @@ async function answerLater(
  * `waitSeconds`. A repeat waits as the first did: its sender lost that answer.
  */
 export function respond(
-  deps: Answering,
+  deps: AnswerDeps,
   data: Decided & { incoming: Incoming },
 ): Response | Promise<Response> {
   const { delivery, outcome, incoming } = data;

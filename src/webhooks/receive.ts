@@ -21,7 +21,7 @@ import { readOwn } from "../pipelines/values";
 import type { Gate, Reason } from "../vocabulary";
 import type { AcceptDeps } from "./accept";
 import { accept } from "./accept";
-import type { Answering, Decided } from "./answer";
+import type { AnswerDeps, Decided } from "./answer";
 import { respond } from "./answer";
 import type { Delivery, Handshake, Incoming, LiveWebhook, Refusal } from "./delivery";
 import { openDelivery } from "./delivery";
@@ -32,7 +32,7 @@ import { PRESET_ROWS } from "./presets/table";
 import { verify } from "./verify";
 
 export type ReceiveDeps = AcceptDeps &
-  Answering &
+  AnswerDeps &
   CheckInputDeps & {
     ids: Ids;
     log: Log;
