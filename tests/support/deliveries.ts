@@ -4,7 +4,7 @@ import type { LiveAgent } from "../../src/agents/directory";
 import { systemIds } from "../../src/lib/ids";
 import type { Delivery, Refusal } from "../../src/webhooks/delivery";
 
-/** An active agent with an open webhook, as the directory gives it. */
+/** An active agent whose webhook takes signed deliveries, as the directory gives it. */
 export const liveAgent = (seq: number): LiveAgent => ({
   seq,
   id: `agt_${seq}`,

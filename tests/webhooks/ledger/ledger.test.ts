@@ -1,12 +1,12 @@
 // The ledger under a flood that is faster than the disk: bounded in memory, counted beyond that.
 
 import { describe, expect, test } from "bun:test";
-import type { LiveAgent } from "../../../src/agents/directory";
 import type { Delivery, Refusal } from "../../../src/webhooks/delivery";
 import { openDelivery } from "../../../src/webhooks/delivery";
 import { createLedger } from "../../../src/webhooks/ledger/ledger";
 import type { TestApp } from "../../support/app";
 import { createTestApp } from "../../support/app";
+import { liveAgent } from "../../support/deliveries";
 import { createRecordedLog } from "../../support/recorded-log";
 
 const REFUSAL: Refusal = {
@@ -16,32 +16,12 @@ const REFUSAL: Refusal = {
   code: "INVALID_JSON",
 };
 
-const agentOf = (seq: number): LiveAgent => ({
-  seq,
-  id: `agt_${seq}`,
-  status: "active",
-  liveVersion: 1,
-  webhookEnabled: true,
-  webhook: {
-    auth: { type: "none", preset: null },
-    limits: {
-      perMinute: 100,
-      maxConcurrent: 10,
-      maxBodyBytes: 100,
-      overflow: "reject",
-      maxQueued: 1_000,
-    },
-    respond: "async",
-  },
-  secrets: [],
-});
-
 function deliveryTo(
   app: TestApp,
   data: { seq: number; body: Uint8Array; verified: boolean },
 ): Delivery {
   const request = new Request("http://localhost/agents/x/webhook", { method: "POST" });
-  const agent = agentOf(data.seq);
+  const agent = liveAgent(data.seq);
   const incoming = { request, agentId: agent.id, address: null, server: null, agent, preset: null };
   const delivery = openDelivery(app.deps, incoming);
   delivery.body = data.body;
