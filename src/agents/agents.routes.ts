@@ -6,7 +6,7 @@ import { once } from "../auth/once";
 import { NoQuery, PageQuery } from "../auth/paging.schema";
 import { AppError } from "../errors";
 import { toIso } from "../lib/clock";
-import { answer, answerList, PAGE_DEFAULT, success, successList, toPage } from "../lib/wire";
+import { answer, answerList, pageOf, success, successList, toPage } from "../lib/wire";
 import type { RouteDeps } from "./actions.routes";
 import { actionRoutes, answerAgent, answerNewAgent } from "./actions.routes";
 import {
@@ -39,8 +39,7 @@ function collectionRoutes(deps: RouteDeps) {
     .get(
       "/agents",
       ({ query }) => {
-        const limit = query.limit ?? PAGE_DEFAULT;
-        const before = query.cursor === undefined ? null : Number(query.cursor);
+        const { before, limit } = pageOf(query);
         const rows = listAgents(deps, { before, limit: limit + 1 });
         return successList(toPage({ rows, limit }, (row) => toAgentSummary(row, deps.publicUrl())));
       },

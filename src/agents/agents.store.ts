@@ -85,13 +85,12 @@ const { draft: _draft, ...overview } = getTableColumns(agents);
 /** Up to `limit` agents below the cursor, newest first. */
 export function listAgents(
   deps: { db: Db },
-  data: { before: number | null; limit: number },
+  data: { before: number; limit: number },
 ): AgentOverview[] {
-  const below = data.before === null ? undefined : lt(agents.seq, data.before);
   return deps.db.orm
     .select(overview)
     .from(agents)
-    .where(and(isNull(agents.deletedAt), below))
+    .where(and(isNull(agents.deletedAt), lt(agents.seq, data.before)))
     .orderBy(desc(agents.seq))
     .limit(data.limit)
     .all();

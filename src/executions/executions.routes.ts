@@ -15,7 +15,7 @@ import {
   answer,
   answerList,
   MAX_WAIT_SECONDS,
-  PAGE_DEFAULT,
+  pageOf,
   success,
   successList,
   words,
@@ -107,8 +107,7 @@ const listRoute = (deps: RouteDeps) =>
           agent,
           trigger: query.trigger ?? null,
           statuses: readStatuses(query.status),
-          before: query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor),
-          limit: query.limit ?? PAGE_DEFAULT,
+          ...pageOf(query),
         }),
       );
     },

@@ -131,6 +131,12 @@ export const PAGE_MAX = 200;
 /** A cursor is the sequence number that the next page starts below. */
 export const CURSOR_PATTERN = "^[0-9]{1,16}$";
 
+/** Where a page starts and how many entries it has, by the query that asks for it. */
+export const pageOf = (query: { cursor?: string; limit?: number }) => ({
+  before: query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor),
+  limit: query.limit ?? PAGE_DEFAULT,
+});
+
 /**
  * Splits `limit + 1` rows into a page and its cursor. With fewer rows the next page starts at
  * `scannedTo`, where the search was cut short.

@@ -10,15 +10,7 @@ import type { AnsweringServer } from "../executions/waits";
 import type { PeerLookup, ProxyDeps } from "../lib/network/forwarded";
 import { arrivalOf, clientOf } from "../lib/network/forwarded";
 import type { Operation } from "../lib/operation";
-import {
-  answer,
-  answerList,
-  EXAMPLE,
-  PAGE_DEFAULT,
-  success,
-  successList,
-  words,
-} from "../lib/wire";
+import { answer, answerList, EXAMPLE, pageOf, success, successList, words } from "../lib/wire";
 import { REASONS, VERDICTS } from "../vocabulary";
 import { rawBody, viewDeliveries, viewDelivery } from "./deliveries";
 import { DeliverySchema, DeliverySummarySchema } from "./deliveries.schema";
@@ -62,8 +54,7 @@ function readTime(field: string, text: string | undefined): number | null {
 function toFilter(query: typeof listQuery.static, agent: number | null): DeliveryFilter {
   return {
     agent,
-    before: query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor),
-    limit: query.limit ?? PAGE_DEFAULT,
+    ...pageOf(query),
     verdict: query.verdict ?? null,
     reason: query.reason ?? null,
     event: query.event ?? null,
