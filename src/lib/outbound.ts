@@ -202,6 +202,7 @@ function openRequest(data: Exchange): ClientRequest {
 
 /** Answers the connection's own look-up from what was checked, so that no second answer counts. */
 function pinTo(addresses: ResolvedAddress[]): LookupFunction {
+  // oxlint-disable-next-line eslint/max-params -- Node's signature
   return (_host, options, done) => {
     const [first] = addresses;
     if (options.all === true || first === undefined) done(null, addresses);

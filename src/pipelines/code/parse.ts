@@ -136,6 +136,7 @@ function checkExpression(visits: readonly Visit[], text: string): CodeFault[] {
 /** Reads a code in its frame. */
 export function parseCode(scanned: ScannedCode, kind: CodeKind): ParsedCode {
   const comments: Span[] = [];
+  // oxlint-disable-next-line eslint/max-params -- acorn's signature
   const onComment: Options["onComment"] = (_isBlock, _text, start, end) =>
     void comments.push({ start, end });
   try {

@@ -45,6 +45,7 @@ export class TooManyNames extends Error {
 export class CodeParser extends Parser {
   #looks = 0;
 
+  // oxlint-disable-next-line eslint/max-params -- acorn's signature
   override declareName(name: string, binding: number, at: number): void {
     for (let place = this.scopeStack.length - 1; place >= 0; place -= 1) {
       if (this.#lookAt(place, binding)) break;
