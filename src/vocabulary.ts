@@ -50,7 +50,6 @@ export const NODE_TYPES = [
   "merge",
   "sub_agent",
 ] as const;
-export type NodeType = (typeof NODE_TYPES)[number];
 export const BUILT_NODE_TYPES = ["input", "output", "llm_call", "condition", "transform"] as const;
 export type BuiltNodeType = (typeof BUILT_NODE_TYPES)[number];
 
