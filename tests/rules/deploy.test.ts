@@ -1,19 +1,14 @@
 // The systemd unit and the compose file: what they must not lose when they are changed.
 
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { REPOSITORY } from "./source";
-
-const readText = (name: string): string =>
-  readFileSync(join(REPOSITORY, "docs/deploy", name), "utf8");
+import { readText } from "./source";
 
 /** Directives of a unit, without comments and sections. */
 const readDirectives = (unit: string): string[] =>
   unit.split("\n").filter((line) => /^[A-Z]\w*=/.test(line));
 
 test("the unit writes nowhere but in its state directory and gains no rights", () => {
-  const directives = readDirectives(readText("hookline.service"));
+  const directives = readDirectives(readText("docs/deploy/hookline.service"));
   expect(directives).toEqual(
     expect.arrayContaining([
       "ExecStart=/usr/local/bin/hookline serve",
@@ -31,14 +26,14 @@ test("the unit writes nowhere but in its state directory and gains no rights", (
 });
 
 test("the unit waits longer for the end than the server takes", () => {
-  const stop = readDirectives(readText("hookline.service")).find((line) =>
+  const stop = readDirectives(readText("docs/deploy/hookline.service")).find((line) =>
     line.startsWith("TimeoutStopSec="),
   );
   expect(Number(stop?.split("=")[1])).toBeGreaterThan(25);
 });
 
 test("the container is read-only but for its volume, without capabilities, on loopback", () => {
-  expect(Bun.YAML.parse(readText("compose.yaml"))).toMatchObject({
+  expect(Bun.YAML.parse(readText("docs/deploy/compose.yaml"))).toMatchObject({
     services: {
       hookline: {
         read_only: true,

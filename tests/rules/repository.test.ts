@@ -1,16 +1,12 @@
 // Rules of the repository that no tool checks: lock file, versions, file heads.
 
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { SourceFile } from "./source";
-import { maskLiterals, REPOSITORY, readSources } from "./source";
+import { maskLiterals, readSources, readText } from "./source";
 
 type Manifest = Record<string, unknown>;
 
 const VERSION_FIELDS = ["dependencies", "devDependencies", "optionalDependencies", "overrides"];
-
-const readText = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");
 
 /** Lines of a lock file that name a host; a mirror's address must not reach others. */
 const findHosts = (lock: string): string[] =>
@@ -46,10 +42,10 @@ function findFullFolders(files: SourceFile[]): string[] {
 
 /** Lines of the file that are comment alone, and all that are not empty. */
 function countComments(text: string): { comments: number; lines: number } {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const rest = maskLiterals(text).split("\n");
-  const code = rest.filter((line) => line.trim() !== "").length;
-  return { comments: lines.length - code, lines: lines.length };
+  const countFull = (all: string): number =>
+    all.split("\n").filter((line) => line.trim() !== "").length;
+  const lines = countFull(text);
+  return { comments: lines - countFull(maskLiterals(text)), lines };
 }
 
 /** Casts past what the compiler knows; `any`, `!` and `@ts-ignore` are the linter's. */

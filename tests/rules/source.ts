@@ -20,6 +20,9 @@ export interface Violation {
 
 export const REPOSITORY = resolve(import.meta.dir, "../..");
 
+/** A file by its path in the repository. */
+export const readText = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");
+
 /** All TypeScript files under a folder of the repository; none where the folder is not there. */
 export function readSources(folder: string): SourceFile[] {
   let paths: string[];
@@ -33,7 +36,7 @@ export function readSources(folder: string): SourceFile[] {
     .filter((path) => /\.tsx?$/.test(path) && !path.includes("node_modules"))
     .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
     .toSorted()
-    .map((path) => ({ path, text: readFileSync(join(REPOSITORY, path), "utf8") }));
+    .map((path) => ({ path, text: readText(path) }));
 }
 
 export const lineAt = (text: string, offset: number): number =>
