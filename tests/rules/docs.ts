@@ -1,11 +1,11 @@
 // The documents held against the program: words that name nothing, things that no document names,
 // links that lead nowhere.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { parseMarkdown } from "../support/markdown";
 import type { SourceFile, Violation } from "./source";
-import { lineAt, REPOSITORY } from "./source";
+import { lineAt, readText, REPOSITORY } from "./source";
 
 /** What the program has, by kind. */
 export interface Inventory {
@@ -33,7 +33,7 @@ export function readDocuments(): SourceFile[] {
     .flatMap((pattern) => [...new Bun.Glob(pattern).scanSync({ cwd: REPOSITORY })])
     .filter((path) => !path.includes("node_modules"))
     .toSorted()
-    .map((path) => ({ path, text: readFileSync(join(REPOSITORY, path), "utf8") }));
+    .map((path) => ({ path, text: readText(path) }));
 }
 
 /** Those that tell readers of the program: the README and what stands under docs. */
