@@ -186,7 +186,7 @@ export function requeueInterrupted(deps: StoreDeps, seq: number): void {
 export function listInFlight(deps: StoreDeps): WaitingRow[] {
   return deps.db.raw
     .query<WaitingRow, []>(
-      "select seq, uid, agent, version, trigger, delivery, attempt, recoveries from executions where state = 'running' order by seq",
+      "select seq, uid, agent, version, trigger, delivery, attempt, recoveries from executions indexed by executions_open where finished_at is null and state = 'running' order by seq",
     )
     .all();
 }

@@ -3,8 +3,8 @@
 // waiting rows in memory; what does not fit stays in the table until there is room.
 
 import type { StoreDeps, WaitingRow } from "./executions.store";
-import type { WaitingKind } from "./waiting.store";
-import { listWaitingAgents, listWaitingOf } from "./waiting.store";
+import type { WaitingKind, WaitingWork } from "./waiting.store";
+import { listWaitingOf, listWaitingWork } from "./waiting.store";
 
 export interface Turns {
   /** A row that has just been committed. */
@@ -46,11 +46,11 @@ class Lanes {
   readonly #byAgent = new Map<number, Lane>();
   #rows = 0;
 
-  constructor(deps: StoreDeps, data: { kind: WaitingKind; agents: number[] }) {
+  constructor(deps: StoreDeps, data: { kind: WaitingKind; work: WaitingWork[] }) {
     this.#deps = deps;
     this.#kind = data.kind;
-    for (const agent of data.agents) {
-      this.#byAgent.set(agent, { rows: [], behind: true, seen: 0 });
+    for (const { agent, kind, first } of data.work) {
+      if (kind === data.kind) this.#byAgent.set(agent, { rows: [], behind: true, seen: first - 1 });
     }
   }
 
@@ -109,10 +109,10 @@ class MemoryTurns implements Turns {
 
   constructor(deps: TurnsDeps) {
     this.#deps = deps;
-    const agents = listWaitingAgents(deps);
-    this.#agents = new Set(agents);
-    this.#delivered = new Lanes(deps, { kind: "delivered", agents });
-    this.#own = new Lanes(deps, { kind: "own", agents });
+    const work = listWaitingWork(deps);
+    this.#agents = new Set(work.map(({ agent }) => agent));
+    this.#delivered = new Lanes(deps, { kind: "delivered", work });
+    this.#own = new Lanes(deps, { kind: "own", work });
   }
 
   add(row: WaitingRow): void {

@@ -98,17 +98,14 @@ export function releasePlace(deps: { db: Db }, agent: number): void {
     .run(agent);
 }
 
-/**
- * Sets every webhook's places to what the executions say; runs inside a write. Two counts, each
- * over a partial index: one over all states reads every execution there ever was.
- */
+/** Sets every webhook's places to what the executions that have not ended say; runs inside a write. */
 export function recountPlaces(deps: { db: Db }): void {
   deps.db.raw.run(
-    `update windows set unfinished =
-       (select count(*) from executions e indexed by executions_waiting
-        where e.state = 'waiting' and e.agent = windows.agent and e.delivery is not null)
-       + (select count(*) from executions e indexed by executions_running
-          where e.state = 'running' and e.agent = windows.agent and e.delivery is not null)
+    `with open as materialized
+       (select agent, count(*) as places from executions indexed by executions_open
+        where finished_at is null and delivery is not null group by agent)
+     update windows set unfinished =
+       coalesce((select places from open where open.agent = windows.agent), 0)
      where kind = 'live'`,
   );
 }

@@ -2,22 +2,29 @@
 
 import { describe, expect, test } from "bun:test";
 import { markStarted } from "../../src/executions/executions.store";
-import { listWaitingAgents, listWaitingOf } from "../../src/executions/waiting.store";
+import { listWaitingOf, listWaitingWork } from "../../src/executions/waiting.store";
 import { createTestDb } from "../support/app";
 import { addAgent, addExecution } from "../support/rows";
 
 describe("the queue", () => {
-  test("names the agents with work, in the order of their numbers", () => {
+  test("is known by agent and kind, each with its oldest, in the order of the agents", () => {
     const db = createTestDb();
     const [one, two, three] = [addAgent(db), addAgent(db), addAgent(db)];
     addExecution(db, { seq: 1, agent: three });
     addExecution(db, { seq: 2, agent: one });
     addExecution(db, { seq: 3, agent: two });
     addExecution(db, { seq: 4, agent: one });
-    expect(listWaitingAgents({ db })).toEqual([one, two, three]);
+    addExecution(db, { seq: 5, agent: one, delivery: 5 });
+    const ofOne = [
+      { agent: one, kind: "delivered" as const, first: 5 },
+      { agent: one, kind: "own" as const, first: 2 },
+    ];
+    const ofThree = { agent: three, kind: "own" as const, first: 1 };
+    const ofTwo = { agent: two, kind: "own" as const, first: 3 };
+    expect(listWaitingWork({ db })).toEqual([...ofOne, ofTwo, ofThree]);
     markStarted({ db }, { seq: 3, startedAt: 1, attempt: 1 });
-    expect(listWaitingAgents({ db })).toEqual([one, three]);
-    expect(listWaitingAgents({ db: createTestDb() })).toEqual([]);
+    expect(listWaitingWork({ db })).toEqual([...ofOne, ofThree]);
+    expect(listWaitingWork({ db: createTestDb() })).toEqual([]);
   });
 
   test("gives an agent's waiting executions above a number, oldest first", () => {

@@ -10,7 +10,7 @@ CREATE TABLE `agent_versions` (
 	FOREIGN KEY (`agent`) REFERENCES `agents`(`seq`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID, STRICT;
 
-CREATE TABLE `agents` (
+CREATE TABLE "agents" (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`id` text NOT NULL,
 	`name` text NOT NULL,
@@ -24,11 +24,11 @@ CREATE TABLE `agents` (
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
 	`deleted_at` integer,
-	CONSTRAINT "agents_status" CHECK("agents"."status" in ('draft', 'active', 'inactive')),
+	CONSTRAINT "agents_status" CHECK(("agents"."status" = 'draft' or "agents"."status" = 'active' or "agents"."status" = 'inactive')),
 	CONSTRAINT "agents_active_has_version" CHECK("agents"."status" <> 'active' or "agents"."live_version" is not null)
 ) STRICT;
 
-CREATE TABLE `deliveries` (
+CREATE TABLE "deliveries" (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`uid` blob NOT NULL,
 	`agent` integer,
@@ -52,8 +52,8 @@ CREATE TABLE `deliveries` (
 	`execution` integer,
 	`micros` integer NOT NULL,
 	`detail` text,
-	CONSTRAINT "deliveries_verdict" CHECK("deliveries"."verdict" in ('accepted', 'duplicate', 'ignored', 'handshake', 'refused')),
-	CONSTRAINT "deliveries_gate" CHECK("deliveries"."gate" is null or "deliveries"."gate" in ('request', 'agent', 'credential', 'body', 'duplicate', 'handshake', 'filter', 'input', 'rate', 'concurrency', 'commit')),
+	CONSTRAINT "deliveries_verdict" CHECK(("deliveries"."verdict" = 'accepted' or "deliveries"."verdict" = 'duplicate' or "deliveries"."verdict" = 'ignored' or "deliveries"."verdict" = 'handshake' or "deliveries"."verdict" = 'refused')),
+	CONSTRAINT "deliveries_gate" CHECK("deliveries"."gate" is null or ("deliveries"."gate" = 'request' or "deliveries"."gate" = 'agent' or "deliveries"."gate" = 'credential' or "deliveries"."gate" = 'body' or "deliveries"."gate" = 'duplicate' or "deliveries"."gate" = 'handshake' or "deliveries"."gate" = 'filter' or "deliveries"."gate" = 'input' or "deliveries"."gate" = 'rate' or "deliveries"."gate" = 'concurrency' or "deliveries"."gate" = 'commit')),
 	CONSTRAINT "deliveries_gate_unless_accepted" CHECK(("deliveries"."gate" is null) = ("deliveries"."verdict" = 'accepted'))
 ) STRICT;
 
@@ -65,7 +65,7 @@ CREATE TABLE `delivery_counts` (
 	PRIMARY KEY(`agent`, `hour`, `reason`)
 ) WITHOUT ROWID, STRICT;
 
-CREATE TABLE `executions` (
+CREATE TABLE "executions" (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`uid` blob NOT NULL,
 	`agent` integer NOT NULL,
@@ -87,29 +87,29 @@ CREATE TABLE `executions` (
 	`cached_tokens` integer,
 	`cost` real,
 	FOREIGN KEY (`agent`) REFERENCES `agents`(`seq`) ON UPDATE no action ON DELETE no action,
-	CONSTRAINT "executions_trigger" CHECK("executions"."trigger" in ('manual', 'webhook', 'schedule', 'replay', 'sub_agent')),
-	CONSTRAINT "executions_state" CHECK("executions"."state" in ('waiting', 'running', 'completed', 'failed', 'cancelled', 'timed_out', 'interrupted')),
-	CONSTRAINT "executions_finished_when_final" CHECK(("executions"."finished_at" is not null) = ("executions"."state" in ('completed', 'failed', 'cancelled', 'timed_out', 'interrupted')))
+	CONSTRAINT "executions_trigger" CHECK(("executions"."trigger" = 'manual' or "executions"."trigger" = 'webhook' or "executions"."trigger" = 'schedule' or "executions"."trigger" = 'replay' or "executions"."trigger" = 'sub_agent')),
+	CONSTRAINT "executions_state" CHECK(("executions"."state" = 'waiting' or "executions"."state" = 'running' or "executions"."state" = 'completed' or "executions"."state" = 'failed' or "executions"."state" = 'cancelled' or "executions"."state" = 'timed_out' or "executions"."state" = 'interrupted')),
+	CONSTRAINT "executions_finished_when_final" CHECK(("executions"."finished_at" is not null) = ("executions"."state" = 'completed' or "executions"."state" = 'failed' or "executions"."state" = 'cancelled' or "executions"."state" = 'timed_out' or "executions"."state" = 'interrupted'))
 ) STRICT;
 
-CREATE TABLE `idempotency_keys` (
+CREATE TABLE "idempotency_keys" (
 	`agent` integer NOT NULL,
 	`source` text NOT NULL,
 	`key` text NOT NULL,
 	`execution` integer NOT NULL,
 	`expires_at` integer NOT NULL,
 	PRIMARY KEY(`agent`, `source`, `key`),
-	CONSTRAINT "idempotency_keys_source" CHECK("idempotency_keys"."source" in ('caller', 'sender'))
+	CONSTRAINT "idempotency_keys_source" CHECK(("idempotency_keys"."source" = 'caller' or "idempotency_keys"."source" = 'sender'))
 ) WITHOUT ROWID, STRICT;
 
-CREATE TABLE `journal` (
+CREATE TABLE "journal" (
 	`id` integer PRIMARY KEY NOT NULL,
 	`execution` integer NOT NULL,
 	`kind` text NOT NULL,
 	`effect` text,
 	`packed` integer NOT NULL,
 	`record` blob NOT NULL,
-	CONSTRAINT "journal_kind" CHECK("journal"."kind" in ('steps', 'effect_started', 'effect_ended'))
+	CONSTRAINT "journal_kind" CHECK(("journal"."kind" = 'steps' or "journal"."kind" = 'effect_started' or "journal"."kind" = 'effect_ended'))
 ) STRICT;
 
 CREATE TABLE `kept_answers` (
@@ -132,7 +132,7 @@ CREATE TABLE `payloads` (
 	`body` blob NOT NULL
 ) STRICT;
 
-CREATE TABLE `providers` (
+CREATE TABLE "providers" (
 	`id` text PRIMARY KEY NOT NULL,
 	`type` text NOT NULL,
 	`name` text NOT NULL,
@@ -140,10 +140,10 @@ CREATE TABLE `providers` (
 	`enabled` integer DEFAULT true NOT NULL,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
-	CONSTRAINT "providers_type" CHECK("providers"."type" in ('openai', 'anthropic', 'google', 'openai-compatible', 'echo'))
+	CONSTRAINT "providers_type" CHECK(("providers"."type" = 'openai' or "providers"."type" = 'anthropic' or "providers"."type" = 'google' or "providers"."type" = 'openai-compatible' or "providers"."type" = 'echo'))
 ) STRICT;
 
-CREATE TABLE `secrets` (
+CREATE TABLE "secrets" (
 	`id` text PRIMARY KEY NOT NULL,
 	`purpose` text NOT NULL,
 	`owner_id` text,
@@ -155,10 +155,10 @@ CREATE TABLE `secrets` (
 	`expires_at` integer,
 	`last_used_at` integer,
 	`uses` integer DEFAULT 0 NOT NULL,
-	CONSTRAINT "secrets_purpose" CHECK("secrets"."purpose" in ('webhook', 'provider', 'server', 'tool'))
+	CONSTRAINT "secrets_purpose" CHECK(("secrets"."purpose" = 'webhook' or "secrets"."purpose" = 'provider' or "secrets"."purpose" = 'server' or "secrets"."purpose" = 'tool'))
 ) STRICT;
 
-CREATE TABLE `tokens` (
+CREATE TABLE "tokens" (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
 	`hash` blob NOT NULL,
@@ -167,17 +167,17 @@ CREATE TABLE `tokens` (
 	`created_at` integer NOT NULL,
 	`expires_at` integer,
 	`last_used_at` integer,
-	CONSTRAINT "tokens_scope" CHECK("tokens"."scope" in ('read', 'operate', 'admin'))
+	CONSTRAINT "tokens_scope" CHECK(("tokens"."scope" = 'read' or "tokens"."scope" = 'operate' or "tokens"."scope" = 'admin'))
 ) STRICT;
 
-CREATE TABLE `windows` (
+CREATE TABLE "windows" (
 	`agent` integer NOT NULL,
 	`kind` text NOT NULL,
 	`window_start` integer NOT NULL,
 	`count` integer NOT NULL,
 	`unfinished` integer DEFAULT 0 NOT NULL,
 	PRIMARY KEY(`agent`, `kind`),
-	CONSTRAINT "windows_kind" CHECK("windows"."kind" in ('live', 'test')),
+	CONSTRAINT "windows_kind" CHECK(("windows"."kind" = 'live' or "windows"."kind" = 'test')),
 	CONSTRAINT "windows_not_negative" CHECK("windows"."count" >= 0 and "windows"."unfinished" >= 0)
 ) WITHOUT ROWID, STRICT;
 
@@ -195,9 +195,7 @@ CREATE UNIQUE INDEX `executions_by_uid` ON `executions` (`uid`);
 
 CREATE INDEX `executions_of_agent` ON `executions` (`agent`,`seq`);
 
-CREATE INDEX `executions_running` ON `executions` (`seq`) WHERE "executions"."state" = 'running';
-
-CREATE INDEX `executions_waiting` ON `executions` (`agent`,`seq`) WHERE "executions"."state" = 'waiting';
+CREATE INDEX `executions_open` ON `executions` (`seq`) WHERE "executions"."finished_at" is null;
 
 CREATE INDEX `idempotency_keys_to_sweep` ON `idempotency_keys` (`expires_at`);
 
