@@ -316,6 +316,9 @@ export interface AppErrorOptions {
   cause?: unknown;
 }
 
+/** HTTP status of an answer; 500 for codes that only end executions. */
+export const statusOf = (code: ErrorCode): number => ERRORS[code].status ?? 500;
+
 /** The one error class: a code of the table, and what a reader may know. */
 export class AppError extends Error {
   readonly code: ErrorCode;
@@ -332,9 +335,8 @@ export class AppError extends Error {
     this.headers = options.headers ?? {};
   }
 
-  /** HTTP status of the answer; 500 for codes that only end executions. */
   get status(): number {
-    return ERRORS[this.code].status ?? 500;
+    return statusOf(this.code);
   }
 }
 
@@ -354,15 +356,24 @@ export interface FailureBody {
   };
 }
 
-/** Puts an error into the one failure shape. */
-export function toFailureBody(error: AppError, requestId: string): FailureBody {
+/** What a failure tells; the sentence of the table where it has none of its own. */
+interface Failure {
+  code: ErrorCode;
+  message?: string | undefined;
+  hint?: string | undefined;
+  details?: ErrorDetail[] | undefined;
+}
+
+/** Puts a failure into the one shape. */
+export function toFailureBody(failure: Failure, requestId: string): FailureBody {
+  const { code, message = ERRORS[code].message, hint, details } = failure;
   return {
     success: false,
     error: {
-      code: error.code,
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(error.details === undefined ? {} : { details: error.details }),
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(details === undefined ? {} : { details }),
       requestId,
     },
   };

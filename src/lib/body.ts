@@ -55,27 +55,25 @@ const SMALL_BYTES = 64 * 1024;
 const DEADLINE_MS = 15_000;
 
 /** Reads the raw body, at most `maxBytes`, without decoding it. */
-export async function readBody(
-  deps: { budget: ByteBudget },
-  data: BodyRequest,
-): Promise<BodyReading> {
+export function readBody(deps: { budget: ByteBudget }, data: BodyRequest): Promise<BodyReading> {
   const { headers } = data.request;
   const encoding = headers.get("content-encoding");
   if (encoding !== null && encoding.toLowerCase() !== "identity") {
-    return { ok: false, problem: "encoded" };
+    return Promise.resolve({ ok: false, problem: "encoded" });
   }
   const declared = headers.get("content-length") ?? "";
   // Absent, or declared twice: then only what arrives counts.
   if (!/^\d+$/.test(declared)) return readChunks(deps, data);
   const length = Number(declared);
-  if (length > data.maxBytes) return { ok: false, problem: "too_large" };
+  if (length > data.maxBytes) return Promise.resolve({ ok: false, problem: "too_large" });
   return length > SMALL_BYTES ? readChunks(deps, data) : readSmall(data.request);
 }
 
+const holdNothing = (): void => undefined;
+
 async function readSmall(request: Request): Promise<BodyReading> {
   try {
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    return { ok: true, bytes, release: () => undefined };
+    return { ok: true, bytes: await request.bytes(), release: holdNothing };
   } catch {
     // The sender closed the connection; there is nobody to answer.
     return { ok: false, problem: "aborted" };

@@ -25,7 +25,7 @@ export type IdPrefix = "agt" | "exec" | "dlv" | "prv" | "key" | "whs" | "req";
 
 /** `exec_0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0f` for prefix `exec` and those 16 bytes. */
 export function formatId(prefix: IdPrefix, uid: Uint8Array): string {
-  const hex = Buffer.from(uid.buffer, uid.byteOffset, uid.byteLength).toString("hex");
+  const hex = uid.toHex();
   return `${prefix}_${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 

@@ -1,7 +1,7 @@
 // The answer to a delivery: the seed's body, the limits' state, and where the result will be; at once,
 // or with the execution's end where the webhook says so.
 
-import { AppError, toFailureBody } from "../errors";
+import { statusOf, toFailureBody } from "../errors";
 import type { ExecutionEnd } from "../executions/executions.schema";
 import type { ViewDeps } from "../executions/view";
 import type { Wait, Waits } from "../executions/waits";
@@ -69,12 +69,8 @@ interface Parts {
 }
 
 function refused(delivery: Delivery, outcome: Refusal): Parts {
-  const error = new AppError(outcome.code, {
-    ...(outcome.message === undefined ? {} : { message: outcome.message }),
-    ...(outcome.details === undefined ? {} : { details: outcome.details }),
-  });
-  const body = JSON.stringify(toFailureBody(error, delivery.requestId));
-  return { status: error.status, headers: outcome.headers ?? {}, body };
+  const body = JSON.stringify(toFailureBody(outcome, delivery.requestId));
+  return { status: statusOf(outcome.code), headers: outcome.headers ?? {}, body };
 }
 
 /** A delivery that has been through the gates. */

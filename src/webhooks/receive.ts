@@ -210,7 +210,7 @@ function checkCredential(deps: ReceiveDeps, delivery: Delivery): Refusal | null 
 /** How the body is read by its content type; null where it is not. A missing type is JSON. */
 function decodingOf(delivery: Delivery): string | null {
   const type = delivery.request.headers.get("content-type");
-  if (type === null) return "json";
+  if (type === null || type === "application/json") return "json";
   const [mime = "", ...parameters] = type.toLowerCase().split(";");
   const charset = /charset *= *"?([^";]*)/.exec(parameters.join(";"))?.[1]?.trim();
   if (charset !== undefined && charset !== "utf-8" && charset !== "utf8") return null;

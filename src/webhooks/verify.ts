@@ -98,12 +98,12 @@ function verifyBasic({ headers, secrets }: SentSecret): Verdict {
     : { ok: true, secretId: found.id };
 }
 
-function readDigest(signature: SignatureRow, header: string): Buffer | null {
+function readDigest(signature: SignatureRow, header: string): Uint8Array | null {
   const prefix = signature.prefixes.find((candidate) => header.startsWith(candidate));
   if (prefix === undefined) return null;
   const hex = header.slice(prefix.length);
   const shape = signature.algorithm === "sha256" ? HEX_SHA256 : HEX_SHA1;
-  return shape.test(hex) ? Buffer.from(hex, "hex") : null;
+  return shape.test(hex) ? Uint8Array.fromHex(hex) : null;
 }
 
 function verifySignature(data: {

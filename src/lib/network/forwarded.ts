@@ -110,6 +110,7 @@ export function clientOf(deps: ProxyDeps, { request, peer }: Arrival): string | 
 
 /** What one client holds at least: its address of IPv4, or the /64 it chooses its IPv6 ones from. */
 export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
   const read = readAddress(address);
   if (!(read instanceof ipaddr.IPv6)) return address;
   return `${read.parts

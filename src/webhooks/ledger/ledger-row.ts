@@ -1,7 +1,7 @@
 // A delivery as a row of the ledger: headers masked, our answer noted.
 
 import type { ErrorCode } from "../../errors";
-import { ERRORS } from "../../errors";
+import { statusOf } from "../../errors";
 import type { NewDelivery } from "../deliveries.store";
 import type { Delivery, Outcome } from "../delivery";
 
@@ -52,7 +52,7 @@ export function toRow(data: {
     deliveryKey: delivery.deliveryKey,
     size: delivery.body.length,
     decoding: delivery.decoding,
-    status: code === null ? 200 : (ERRORS[code].status ?? 500),
+    status: code === null ? 200 : statusOf(code),
     code,
     execution: outcome.verdict === "accepted" ? seq : executionOf(outcome),
     micros: Math.round((data.endedTick - delivery.startedTick) * 1000),

@@ -242,7 +242,8 @@ class BatchedLedger implements Ledger {
 
   #keepCount(added: Count): void {
     const key = `${added.agent} ${added.hour} ${added.reason}`;
-    const count = (this.#counts.get(key)?.count ?? 0) + added.count;
-    this.#counts.set(key, { ...added, count });
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, { ...added });
+    else known.count += added.count;
   }
 }
