@@ -23,6 +23,8 @@ const command = [
   "--no-compile-autoload-bunfig",
   ...(values.target === undefined ? [] : [`--target=${values.target}`]),
   "src/main.ts",
+  // Started by its file's name, so it is an entry of its own.
+  "src/db/checkpoint-worker.ts",
   "--outfile",
   values.outfile,
 ];

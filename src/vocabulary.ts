@@ -241,6 +241,10 @@ export const LOG_EVENTS = {
     level: "error",
     doc: "A group of writes did not reach the disk and was refused with 503: how many `requests`.",
   },
+  "database.checkpoint_failed": {
+    level: "warn",
+    doc: "The log was not copied into the database file and grows meanwhile: SQLite's `code`, and how many `pages` are not copied. It is tried again; nothing is lost.",
+  },
   "admin_token.created": {
     level: "info",
     doc: "The first start made an admin token and printed it once on standard error.",

@@ -9,6 +9,8 @@ import { createAttempts } from "../auth/attempts";
 import { createFailures } from "../auth/failures";
 import { recordTokenUse } from "../auth/tokens.store";
 import type { Config } from "../config";
+import type { Checkpoints } from "../db/checkpoints";
+import { createCheckpoints } from "../db/checkpoints";
 import type { Db } from "../db/open";
 import { createSequence } from "../db/sequence";
 import type { Uses } from "../db/uses";
@@ -42,6 +44,7 @@ import { createDurations } from "../executions/durations";
 import { createWindowClock, recountPlaces, releasePlace } from "../webhooks/limiter";
 import { PRESET_ROWS } from "../webhooks/presets/table";
 import { sandboxCommand } from "./sandbox-command";
+import { startCheckpointWorker as startWorker } from "./start-worker";
 
 export interface Surroundings {
   config: Config;
@@ -62,6 +65,7 @@ export interface Surroundings {
 export interface Assembly {
   deps: AppDeps;
   writer: Writer;
+  checkpoints: Checkpoints;
   pool: Pool;
   sandbox: Sandbox;
   ledger: Ledger;
@@ -122,7 +126,9 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
 /** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */
 export async function assemble(around: Surroundings): Promise<Assembly> {
   const { config, db, clock, log } = around;
-  const writer = createWriter({ db, clock, log });
+  const checkpoints = createCheckpoints({ db, log, startWorker });
+  const afterCommit = (): void => checkpoints.afterCommit();
+  const writer = createWriter({ db, clock, log, afterCommit });
   const serverKey = await prepareRows(around, writer);
   await recover({ db, writer, clock, log, recountPlaces: () => recountPlaces({ db }) });
   const settings = {
@@ -164,5 +170,5 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     health: createHealth({ db, clock, writer }),
   };
   const { pool, sandbox } = parts;
-  return { deps, writer, pool, sandbox, ledger, secretUses, tokenUses };
+  return { deps, writer, checkpoints, pool, sandbox, ledger, secretUses, tokenUses };
 }

@@ -178,6 +178,7 @@ async function stop(server: Server, signal: string): Promise<void> {
   log.info("server.stopping", { signal, running: server.assembly.pool.size() });
   await Promise.race([drain(server), delay(STOP_MS)]);
   server.assembly.sandbox.stop();
+  await server.assembly.checkpoints.stop();
   server.db.raw.close();
   server.lock.release();
   log.info("server.stopped");

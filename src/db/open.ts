@@ -1,4 +1,4 @@
-// Opens the database file and sets its pragmas, each with its reason. Nothing else opens it.
+// Opens the database file and sets its pragmas, each with its reason. Beside it only `checkpoint-worker.ts` does.
 
 import { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
@@ -35,6 +35,8 @@ export function openDatabase(path: string): Db {
   // Takes effect only before WAL and the first table.
   raw.run("pragma auto_vacuum = incremental");
   raw.run("pragma journal_mode = wal");
+  // Copying the log holds every answer back: a Worker does it (checkpoints.ts).
+  raw.run("pragma wal_autocheckpoint = 0");
   // The answer 200 promises that a power cut loses nothing.
   raw.run("pragma synchronous = full");
   raw.run("pragma foreign_keys = on");

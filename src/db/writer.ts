@@ -38,6 +38,8 @@ interface Outcome {
 
 /** Bounds how long one group holds the loop: about 25 µs a job. */
 const MAX_GROUP = 512;
+/** Turns of the loop that a group may gather in; a write that comes alone waits for one. */
+const MAX_TURNS = 4;
 /** How long another process's lock is waited for. */
 const LOCK_PATIENCE_MS = 2_000;
 const LOCK_RETRY_MS = 10;
@@ -59,6 +61,8 @@ interface WriterDeps {
   db: Db;
   clock: Clock;
   log: Log;
+  /** Called once a group is on disk and answered. */
+  afterCommit?(): void;
 }
 
 class GroupWriter implements Writer {
@@ -106,7 +110,16 @@ class GroupWriter implements Writer {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#flush());
+    this.#gather(MAX_TURNS);
+  }
+
+  /** Waits for as long as each turn of the loop brings more: a commit costs the same for all of them. */
+  #gather(turns: number): void {
+    const { length } = this.#queue;
+    setImmediate(() => {
+      if (turns > 1 && this.#queue.length > length) this.#gather(turns - 1);
+      else this.#flush();
+    });
   }
 
   #flush(): void {
@@ -118,6 +131,7 @@ class GroupWriter implements Writer {
       return this.#settle(this.#refuse(this.#queue.splice(0), error));
     }
     this.#settle(this.#runGroup(this.#queue.splice(0, MAX_GROUP)));
+    this.#deps.afterCommit?.();
   }
 
   #runGroup(group: Entry[]): Outcome[] {

@@ -60,7 +60,7 @@ function location(
 const successEnd = (data: ExecutionEnd): string => JSON.stringify({ success: true, data });
 
 const success = (executionId: string | null, status: string): string =>
-  `{"success":true,"data":{"executionId":${JSON.stringify(executionId)},"status":"${status}"}}`;
+  `{"success":true,"data":{"executionId":${executionId === null ? "null" : `"${executionId}"`},"status":"${status}"}}`;
 
 interface Parts {
   status: number;
@@ -117,20 +117,22 @@ function partsOf(deps: AnswerDeps, data: Answer): Parts {
   }
 }
 
+/** On every answer; copied, which takes half as long as to read them from an object again. */
+const COMMON_HEADERS = new Headers({
+  "Content-Type": "application/json; charset=utf-8",
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+});
+
 /** Builds the response; headers tell of limits only once the credential has passed. */
 function answer(deps: AnswerDeps, data: Answer): Response {
-  const { status, headers, body } = partsOf(deps, data);
-  return new Response(body, {
-    status,
-    headers: {
-      "Content-Type": "application/json; charset=utf-8",
-      "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
-      "X-Request-Id": data.delivery.requestId,
-      ...limitHeaders(deps, data),
-      ...headers,
-    },
-  });
+  const { status, headers: own, body } = partsOf(deps, data);
+  const headers = new Headers(COMMON_HEADERS);
+  headers.set("X-Request-Id", data.delivery.requestId);
+  const limits = limitHeaders(deps, data);
+  for (const name in limits) headers.set(name, limits[name] ?? "");
+  for (const name in own) headers.set(name, own[name] ?? "");
+  return new Response(body, { status, headers });
 }
 
 interface Expected {

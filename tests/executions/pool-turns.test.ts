@@ -25,7 +25,7 @@ async function endOne(slots: Slots, name: string, answered: Set<number>): Promis
   );
   answered.add(index);
   await slots.models.echo(index);
-  await passTurns(3);
+  await passTurns(20);
 }
 
 async function endAll(slots: Slots, answered: Set<number>): Promise<void> {

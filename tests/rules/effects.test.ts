@@ -110,10 +110,13 @@ const PLANTED: [effect: string, door: string, lines: string[]][] = [
       "const child = Bun.spawn(command);",
       "const { stdout } = Bun.spawnSync(command);",
       "await Bun.$`ls`;",
-      "const worker = new Worker(url);",
       `import { exec } from "node:child_process"; exec();`,
-      `import { Worker as W } from "node:worker_threads"; W();`,
     ],
+  ],
+  [
+    "threads",
+    "src/commands/start-worker.ts",
+    ["const worker = new Worker(url);", `import { Worker as W } from "node:worker_threads"; W();`],
   ],
   [
     "native code",

@@ -118,12 +118,15 @@ export const EFFECTS: Effect[] = [
     name: "other processes",
     doors: /^src\/sandbox\/child-process\.ts$/,
     advice: "the sandbox alone has children; take what they give in deps",
-    traces: [
-      /\bBun\s*\.\s*(?:spawn|spawnSync|\$)(?![\w$])/g,
-      /\bnew\s+(?:Shared)?Worker\b/g,
-      /(?<![.\w$])\$\s*`/g,
-    ],
-    brings: importsValueOf(/^(?:node:)?(?:child_process|worker_threads|cluster)$/),
+    traces: [/\bBun\s*\.\s*(?:spawn|spawnSync|\$)(?![\w$])/g, /(?<![.\w$])\$\s*`/g],
+    brings: importsValueOf(/^(?:node:)?(?:child_process|cluster)$/),
+  },
+  {
+    name: "threads",
+    doors: /^src\/commands\/start-worker\.ts$/,
+    advice: "the one Worker copies the database's log; take it in deps",
+    traces: [/\bnew\s+(?:Shared)?Worker\b/g],
+    brings: importsValueOf(/^(?:node:)?worker_threads$/),
   },
   {
     name: "native code",

@@ -139,8 +139,9 @@ describe("what a webhook has queued", () => {
   });
 
   test("waits on over a restart, and starts as many as before", async () => {
-    const { app, id } = await queueApp();
+    const { app, held: before, id } = await queueApp();
     expect(accepted(await deliverAll(app, { id, times: 5 }))).toBe(5);
+    await before.started(2);
     const held = createHeldOutbound();
     const next = await restart(app, { outbound: held.outbound, config: { slots: 20 } });
     await held.started(2);
