@@ -16,8 +16,8 @@ import { findRepeat } from "./duplicate";
 import type { Durations } from "../executions/durations";
 import { claimKey } from "./idempotency.store";
 import { maskedHeaders, queryOf, toRow } from "./ledger/ledger-row";
-import type { Taking } from "./limiter";
-import { placesOf, take } from "./limiter";
+import type { TakeRequest, UsedUp } from "./limiter";
+import { findExhausted, placesOf, take } from "./limiter";
 import { DEDUP_MS } from "./presets/preset";
 
 export interface AcceptDeps {
@@ -39,13 +39,10 @@ interface Commit {
   payload: ReturnType<typeof pack>;
 }
 
-function refuseLimit(
-  deps: AcceptDeps,
-  data: { webhook: LiveWebhook; taking: Exclude<Taking, { ok: true }> },
-): Refusal {
+function refuseLimit(deps: AcceptDeps, data: { webhook: LiveWebhook; usedUp: UsedUp }): Refusal {
   const { agent } = data.webhook;
   const { limits } = agent.webhook;
-  const { gate, used, resetMs } = data.taking;
+  const { gate, used, resetMs } = data.usedUp;
   const seconds =
     gate === "rate"
       ? Math.max(1, Math.ceil(resetMs / 1000))
@@ -62,20 +59,25 @@ function refuseLimit(
   };
 }
 
+function requestOf(deps: AcceptDeps, { agent }: LiveWebhook): TakeRequest {
+  const { limits } = agent.webhook;
+  return {
+    agent: agent.seq,
+    kind: "live",
+    perMinute: limits.perMinute,
+    places: placesOf(limits),
+    now: deps.windowNow(),
+  };
+}
+
 function commit(deps: AcceptDeps, data: Commit): Outcome {
   const { delivery, webhook } = data;
   const { seq } = data.origin;
   const { agent } = webhook;
   const repeat = findRepeat(deps, delivery);
   if (repeat !== null) return repeat;
-  const taking = take(deps, {
-    agent: agent.seq,
-    kind: "live",
-    perMinute: agent.webhook.limits.perMinute,
-    places: placesOf(agent.webhook.limits),
-    now: deps.windowNow(),
-  });
-  if (!taking.ok) return refuseLimit(deps, { webhook, taking });
+  const taking = take(deps, requestOf(deps, webhook));
+  if (!taking.ok) return refuseLimit(deps, { webhook, usedUp: taking });
   insertExecution(deps, { ...data.origin, createdAt: delivery.receivedAt });
   insertPayload(deps, { seq, payload: data.payload });
   if (delivery.key !== null) {
@@ -109,6 +111,9 @@ function keepInput(
 export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outcome> {
   const { webhook } = delivery;
   if (webhook === null) throw new Error("A delivery is accepted after gate 2 only.");
+  // A flood beyond a limit takes no turn of the writer's; the write itself looks again.
+  const usedUp = findExhausted(deps, requestOf(deps, webhook));
+  if (usedUp !== null) return refuseLimit(deps, { webhook, usedUp });
   const seq = deps.sequence.next();
   const masked = maskedHeaders(delivery.request.headers);
   const headers = JSON.stringify(masked);

@@ -34,9 +34,9 @@ export interface WindowState {
   resetMs: number;
 }
 
-export type Taking =
-  | ({ ok: true } & WindowState)
-  | ({ ok: false; gate: "rate" | "concurrency"; used: number } & WindowState);
+export type UsedUp = { ok: false; gate: "rate" | "concurrency"; used: number } & WindowState;
+
+export type Taking = ({ ok: true } & WindowState) | UsedUp;
 
 /** Wall time that moves only forward while the process lives, whatever the machine's clock does. */
 export function createWindowClock(clock: Clock): () => number {
@@ -65,15 +65,25 @@ const stateOf = (row: WindowRow, data: { perMinute: number; now: number }): Wind
   resetMs: row.windowStart + WINDOW_MS - data.now,
 });
 
-/** Takes one unit of the window and one place, or says which is used up; runs inside a write. */
-export function take(deps: { db: Db }, data: TakeRequest): Taking {
-  const row = readWindow(deps, data);
+function findUsedUp(row: WindowRow, data: TakeRequest): UsedUp | null {
   if (row.count >= data.perMinute) {
     return { ok: false, gate: "rate", used: row.count, ...stateOf(row, data) };
   }
   if (row.unfinished >= data.places) {
     return { ok: false, gate: "concurrency", used: row.unfinished, ...stateOf(row, data) };
   }
+  return null;
+}
+
+/** Which is used up as it stands on disk, or null; takes nothing and waits for no write. */
+export const findExhausted = (deps: { db: Db }, data: TakeRequest): UsedUp | null =>
+  findUsedUp(readWindow(deps, data), data);
+
+/** Takes one unit of the window and one place, or says which is used up; runs inside a write. */
+export function take(deps: { db: Db }, data: TakeRequest): Taking {
+  const row = readWindow(deps, data);
+  const usedUp = findUsedUp(row, data);
+  if (usedUp !== null) return usedUp;
   const taken = { ...row, count: row.count + 1, unfinished: row.unfinished + 1 };
   deps.db.raw
     .query(
