@@ -41,7 +41,12 @@ import { countUnreadable, ensureServerKey, recordSecretUse } from "../secrets/se
 import type { Ledger } from "../webhooks/ledger/ledger";
 import { createLedger } from "../webhooks/ledger/ledger";
 import { createDurations } from "../executions/durations";
-import { createWindowClock, recountPlaces, releasePlace } from "../webhooks/limiter";
+import {
+  createUsedUpWindows,
+  createWindowClock,
+  recountPlaces,
+  releasePlace,
+} from "../webhooks/limiter";
 import { PRESET_ROWS } from "../webhooks/presets/table";
 import { sandboxCommand } from "./sandbox-command";
 import { startCheckpointWorker as startWorker } from "./start-worker";
@@ -165,6 +170,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     budget: createByteBudget(),
     failures: createFailures({ clock }),
     windowNow: createWindowClock(clock),
+    usedUpWindows: createUsedUpWindows(),
     readTokens: createReadTokens(serverKey),
     readLinks: config.readLinks,
     health: createHealth({ db, clock, writer }),

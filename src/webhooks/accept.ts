@@ -16,8 +16,8 @@ import { findRepeat } from "./duplicate";
 import type { Durations } from "../executions/durations";
 import { claimKey } from "./idempotency.store";
 import { maskedHeaders, queryOf, toRow } from "./ledger/ledger-row";
-import type { TakeRequest, UsedUp } from "./limiter";
-import { findExhausted, placesOf, take } from "./limiter";
+import type { TakeRequest, UsedUp, UsedUpWindows } from "./limiter";
+import { placesOf, take } from "./limiter";
 import { DEDUP_MS } from "./presets/preset";
 
 export interface AcceptDeps {
@@ -26,6 +26,7 @@ export interface AcceptDeps {
   clock: Clock;
   sequence: Sequence;
   windowNow(): number;
+  usedUpWindows: UsedUpWindows;
   freshInputs: FreshInputs;
   pool: Pool;
   durations: Durations;
@@ -70,14 +71,24 @@ function requestOf(deps: AcceptDeps, { agent }: LiveWebhook): TakeRequest {
   };
 }
 
-function commit(deps: AcceptDeps, data: Commit): Outcome {
+interface Committed {
+  outcome: Outcome;
+  /** What was asked of a limit in vain. */
+  exceeded?: { request: TakeRequest; usedUp: UsedUp };
+}
+
+function commit(deps: AcceptDeps, data: Commit): Committed {
   const { delivery, webhook } = data;
   const { seq } = data.origin;
   const { agent } = webhook;
   const repeat = findRepeat(deps, delivery);
-  if (repeat !== null) return repeat;
-  const taking = take(deps, requestOf(deps, webhook));
-  if (!taking.ok) return refuseLimit(deps, { webhook, usedUp: taking });
+  if (repeat !== null) return { outcome: repeat };
+  const request = requestOf(deps, webhook);
+  const taking = take(deps, request);
+  if (!taking.ok) {
+    const outcome = refuseLimit(deps, { webhook, usedUp: taking });
+    return { outcome, exceeded: { request, usedUp: taking } };
+  }
   insertExecution(deps, { ...data.origin, createdAt: delivery.receivedAt });
   insertPayload(deps, { seq, payload: data.payload });
   if (delivery.key !== null) {
@@ -87,7 +98,7 @@ function commit(deps: AcceptDeps, data: Commit): Outcome {
   const outcome: Outcome = { verdict: "accepted", gate: null, reason: null, seq, window: taking };
   const endedTick = deps.clock.monotonic();
   insertDelivery(deps, toRow({ seq, delivery, outcome, endedTick, headers: data.headers }));
-  return outcome;
+  return { outcome };
 }
 
 function keepInput(
@@ -111,8 +122,7 @@ function keepInput(
 export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outcome> {
   const { webhook } = delivery;
   if (webhook === null) throw new Error("A delivery is accepted after gate 2 only.");
-  // A flood beyond a limit takes no turn of the writer's; the write itself looks again.
-  const usedUp = findExhausted(deps, requestOf(deps, webhook));
+  const usedUp = deps.usedUpWindows.find(requestOf(deps, webhook));
   if (usedUp !== null) return refuseLimit(deps, { webhook, usedUp });
   const seq = deps.sequence.next();
   const masked = maskedHeaders(delivery.request.headers);
@@ -130,13 +140,15 @@ export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outc
   keepInput(deps, { delivery, seq, masked, headers });
   let accepted = false;
   try {
-    return await deps.writer.write(
+    const { outcome } = await deps.writer.write(
       () => commit(deps, entry),
-      ({ verdict }) => {
-        accepted = verdict === "accepted";
+      (committed) => {
+        accepted = committed.outcome.verdict === "accepted";
         if (accepted) deps.pool.offer(toFresh(origin));
+        if (committed.exceeded !== undefined) deps.usedUpWindows.note(committed.exceeded);
       },
     );
+    return outcome;
   } catch (error) {
     return storageRefusal(error);
   } finally {

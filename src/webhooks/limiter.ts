@@ -3,6 +3,7 @@
 
 import type { WebhookLimits } from "../agents/webhook-settings";
 import type { Db } from "../db/open";
+import { BoundedMap } from "../lib/bounded-map";
 import type { Clock } from "../lib/clock";
 import type { WindowKind } from "../vocabulary";
 
@@ -65,25 +66,15 @@ const stateOf = (row: WindowRow, data: { perMinute: number; now: number }): Wind
   resetMs: row.windowStart + WINDOW_MS - data.now,
 });
 
-function findUsedUp(row: WindowRow, data: TakeRequest): UsedUp | null {
+/** Takes one unit of the window and one place, or says which is used up; runs inside a write. */
+export function take(deps: { db: Db }, data: TakeRequest): Taking {
+  const row = readWindow(deps, data);
   if (row.count >= data.perMinute) {
     return { ok: false, gate: "rate", used: row.count, ...stateOf(row, data) };
   }
   if (row.unfinished >= data.places) {
     return { ok: false, gate: "concurrency", used: row.unfinished, ...stateOf(row, data) };
   }
-  return null;
-}
-
-/** Which is used up as it stands on disk, or null; takes nothing and waits for no write. */
-export const findExhausted = (deps: { db: Db }, data: TakeRequest): UsedUp | null =>
-  findUsedUp(readWindow(deps, data), data);
-
-/** Takes one unit of the window and one place, or says which is used up; runs inside a write. */
-export function take(deps: { db: Db }, data: TakeRequest): Taking {
-  const row = readWindow(deps, data);
-  const usedUp = findUsedUp(row, data);
-  if (usedUp !== null) return usedUp;
   const taken = { ...row, count: row.count + 1, unfinished: row.unfinished + 1 };
   deps.db.raw
     .query(
@@ -98,6 +89,35 @@ export const peek = (
   deps: { db: Db },
   data: { agent: number; kind: WindowKind; perMinute: number; now: number },
 ): WindowState => stateOf(readWindow(deps, data), data);
+
+/** Windows that were found used up: until they end, a flood needs no look into the table. */
+export interface UsedUpWindows {
+  /** What a write has found, once it is on disk: what it counted might be undone before. */
+  note(found: { request: TakeRequest; usedUp: UsedUp }): void;
+  /** The answer as it was noted, with the time that is left now; null where `take` has to say. */
+  find(data: TakeRequest): UsedUp | null;
+}
+
+/** Agents whose window is remembered. */
+const MAX_NOTED = 1_000;
+
+/** No window is known to be used up. What is counted only grows until a window's end. */
+export function createUsedUpWindows(): UsedUpWindows {
+  const noted = new BoundedMap<number, { endsAt: number; perMinute: number; usedUp: UsedUp }>(
+    MAX_NOTED,
+  );
+  return {
+    note({ request: { agent, perMinute, now }, usedUp }) {
+      if (usedUp.gate === "rate")
+        noted.set(agent, { endsAt: now + usedUp.resetMs, perMinute, usedUp });
+    },
+    find({ agent, perMinute, now }) {
+      const known = noted.get(agent);
+      if (known === undefined || known.perMinute !== perMinute) return null;
+      return now < known.endsAt ? { ...known.usedUp, resetMs: known.endsAt - now } : null;
+    },
+  };
+}
 
 /** Frees the place of a delivery's execution that has ended; runs inside a write. */
 export function releasePlace(deps: { db: Db }, agent: number): void {

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { Db } from "../../src/db/open";
 import { createManualClock } from "../../src/lib/clock";
 import {
+  createUsedUpWindows,
   createWindowClock,
   peek,
   recountPlaces,
@@ -217,5 +218,37 @@ describe("the window's clock", () => {
     clock.jumpWall(-500_000);
     clock.advance(1);
     expect(windowNow()).toBe(1_001_501);
+  });
+});
+
+describe("a window that was found used up", () => {
+  const request = { ...LIVE, perMinute: 3, places: 10, now: 1_000 };
+  const usedUp = { ok: false, gate: "rate", used: 3, remaining: 0, resetMs: 40_000 } as const;
+
+  test("is known as such until it ends, with the time that is left", () => {
+    const windows = createUsedUpWindows();
+    expect(windows.find(request)).toBeNull();
+    windows.note({ request, usedUp });
+    expect(windows.find(request)).toEqual(usedUp);
+    expect(windows.find({ ...request, now: 40_999 })).toEqual({ ...usedUp, resetMs: 1 });
+    expect(windows.find({ ...request, now: 41_000 })).toBeNull();
+  });
+
+  test("is looked at again once its limit is another", () => {
+    const windows = createUsedUpWindows();
+    windows.note({ request, usedUp });
+    expect(windows.find({ ...request, perMinute: 4 })).toBeNull();
+  });
+
+  test("says nothing of another agent's", () => {
+    const windows = createUsedUpWindows();
+    windows.note({ request, usedUp });
+    expect(windows.find({ ...request, agent: 2 })).toBeNull();
+  });
+
+  test("is not one whose places are taken: an end frees one at any time", () => {
+    const windows = createUsedUpWindows();
+    windows.note({ request, usedUp: { ...usedUp, gate: "concurrency" } });
+    expect(windows.find(request)).toBeNull();
   });
 });
