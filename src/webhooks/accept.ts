@@ -43,7 +43,7 @@ interface Commit {
 function refuseLimit(deps: AcceptDeps, data: { webhook: LiveWebhook; usedUp: UsedUp }): Refusal {
   const { agent } = data.webhook;
   const { limits } = agent.webhook;
-  const { gate, used, resetMs } = data.usedUp;
+  const { gate, used, remaining, resetMs } = data.usedUp;
   const seconds =
     gate === "rate"
       ? Math.max(1, Math.ceil(resetMs / 1000))
@@ -57,6 +57,7 @@ function refuseLimit(deps: AcceptDeps, data: { webhook: LiveWebhook; usedUp: Use
     code: reason,
     headers: { "Retry-After": String(seconds) },
     detail: { limit, used },
+    window: { remaining, resetMs },
   };
 }
 

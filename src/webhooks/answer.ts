@@ -39,11 +39,9 @@ function limitHeaders(deps: AnswerDeps, data: Answer): Record<string, string> {
   const { agent } = delivery.webhook;
   if (!delivery.verified && agent.webhook.auth.type !== "none") return {};
   const { perMinute } = agent.webhook.limits;
-  const now = deps.windowNow();
+  const known = "window" in outcome && data.late === undefined ? outcome.window : undefined;
   const window =
-    outcome.verdict === "accepted" && data.late === undefined
-      ? outcome.window
-      : peek(deps, { agent: agent.seq, kind: "live", perMinute, now });
+    known ?? peek(deps, { agent: agent.seq, kind: "live", perMinute, now: deps.windowNow() });
   return windowHeaders(deps, { window, perMinute });
 }
 

@@ -55,6 +55,8 @@ export interface Refusal {
   message?: string;
   /** What the gate compared, for the ledger. */
   detail?: Record<string, string | number>;
+  /** The window, where a limit has refused. */
+  window?: WindowState;
   /** Kept as a count only. */
   countOnly?: boolean;
 }
