@@ -65,7 +65,7 @@ export async function measure(durations: Durations, data: Measurement): Promise<
   const settle = async (): Promise<void> => {
     if (data.drained === true && dataDir !== null) await waitForEnds(dataDir);
   };
-  await sendFully({ ...plan, seconds: durations.warmUpSeconds });
+  if (durations.warmUpSeconds > 0) await sendFully({ ...plan, seconds: durations.warmUpSeconds });
   await settle();
   const before = readUsage(target.pid);
   const startedAt = performance.now();
@@ -104,7 +104,7 @@ export function medianOf(samples: readonly Sample[]): Sample {
 
 /** What is measured under one name: how its target is made, and how it is loaded. */
 export interface Variant {
-  open(): Promise<Target>;
+  open: () => Promise<Target>;
   load?: Omit<Measurement, "target">;
 }
 

@@ -108,14 +108,16 @@ export interface DeliveryFilter {
   to: number | null;
 }
 
-function candidates(deps: { db: Db }, filter: DeliveryFilter): number[] {
+/** The rows that the filter is to look at: where it asks for nothing, those it gives are enough. */
+function candidates(deps: { db: Db }, data: { filter: DeliveryFilter; most: number }): number[] {
+  const { filter, most } = data;
   const rows =
     filter.agent === null
       ? deps.db.raw
           .query<{ seq: number }, [number, number]>(
             "select seq from deliveries where seq < ? order by seq desc limit ?",
           )
-          .all(filter.before, MAX_SCANNED)
+          .all(filter.before, most)
       : deps.db.raw
           .query<{ seq: number }, { agent: number; before: number; limit: number }>(
             `select seq from (select seq from deliveries where agent = $agent and verdict <> 'accepted' and seq < $before order by seq desc limit $limit)
@@ -123,7 +125,7 @@ function candidates(deps: { db: Db }, filter: DeliveryFilter): number[] {
              select seq from (select seq from executions where agent = $agent and delivery = seq and seq < $before order by seq desc limit $limit)
              order by seq desc limit $limit`,
           )
-          .all({ agent: filter.agent, before: filter.before, limit: MAX_SCANNED });
+          .all({ agent: filter.agent, before: filter.before, limit: most });
   return rows.map((row) => row.seq);
 }
 
@@ -132,8 +134,10 @@ export function listDeliveries(
   deps: { db: Db },
   filter: DeliveryFilter,
 ): { rows: DeliveryRow[]; scannedTo: number | null } {
-  const seqs = candidates(deps, filter);
   const { verdict, reason, event, from, to, limit } = filter;
+  const takesAll = [verdict, reason, event, from, to].every((wanted) => wanted === null);
+  const most = takesAll ? limit : MAX_SCANNED;
+  const seqs = candidates(deps, { filter, most });
   const rows = deps.db.raw
     .query<DeliveryRow, Record<string, string | number | null>>(
       `${SELECT_ROW} where d.seq in (select value from json_each($seqs))
@@ -143,7 +147,7 @@ export function listDeliveries(
     )
     .all({ seqs: JSON.stringify(seqs), verdict, reason, event, from, to, limit });
   const last = seqs.at(-1);
-  return { rows, scannedTo: seqs.length < MAX_SCANNED || last === undefined ? null : last };
+  return { rows, scannedTo: seqs.length < most || last === undefined ? null : last };
 }
 
 /** What a webhook's verified refusals take: rows and body bytes. */

@@ -78,8 +78,8 @@ describe("versions in package.json", () => {
   );
 });
 
-describe("files of src", () => {
-  const sources = readSources("src");
+describe("files of the program, its scripts and its bench", () => {
+  const sources = ["src", "scripts", "bench"].flatMap(readSources);
 
   test("are never named index.ts", () => {
     const paths = sources.map((file) => file.path);
