@@ -52,18 +52,18 @@ function fill(dataDir: string, executions: number): void {
   database.run("pragma wal_checkpoint(truncate)");
 }
 
-/** What a page of a list is asked for; `AGENT` stands for the one with half of all rows. */
+/** What a page of a list is asked for; `{id}` stands for the agent with half of all rows. */
 const LISTS = [
-  "/agents/AGENT/executions?limit=50",
-  "/agents/AGENT/executions?limit=50&status=failed",
-  "/agents/AGENT/executions?limit=50&status=cancelled",
-  "/agents/AGENT/executions?limit=50&trigger=manual",
-  "/agents/AGENT/executions?limit=50&trigger=schedule",
-  "/agents/AGENT/deliveries?limit=50",
-  "/agents/AGENT/deliveries?limit=50&verdict=refused",
-  "/agents/AGENT/deliveries?limit=50&reason=RATE_LIMITED",
-  "/agents/AGENT/deliveries?limit=50&event=issues.opened",
-  "/agents/AGENT/deliveries?limit=50&to=2020-01-01T00:00:00Z",
+  "/agents/{id}/executions?limit=50",
+  "/agents/{id}/executions?limit=50&status=failed",
+  "/agents/{id}/executions?limit=50&status=cancelled",
+  "/agents/{id}/executions?limit=50&trigger=manual",
+  "/agents/{id}/executions?limit=50&trigger=schedule",
+  "/agents/{id}/deliveries?limit=50",
+  "/agents/{id}/deliveries?limit=50&verdict=refused",
+  "/agents/{id}/deliveries?limit=50&reason=RATE_LIMITED",
+  "/agents/{id}/deliveries?limit=50&event=issues.opened",
+  "/agents/{id}/deliveries?limit=50&to=2020-01-01T00:00:00Z",
   "/deliveries?limit=50",
   "/deliveries?limit=50&verdict=refused",
   "/deliveries?limit=50&event=none",
@@ -82,7 +82,7 @@ async function timeLists(dataDir: string, repeats: number): Promise<ListFigures[
   const headers = { Authorization: `Bearer ${target.server.token}` };
   const figures: ListFigures[] = [];
   for (const list of LISTS) {
-    const path = list.replace("AGENT", target.agentIds.at(-1) ?? "");
+    const path = list.replace("{id}", target.agentIds.at(-1) ?? "");
     const bytes = toBytes({ method: "GET", path, headers });
     const times: number[] = [];
     for (let left = repeats; left > 0; left -= 1) {

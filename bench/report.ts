@@ -24,8 +24,16 @@ export interface Figures {
 
 type Row = readonly string[];
 
-const table = (head: Row, rows: Row[]): string =>
-  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+/** With columns as wide as their widest cell, as the formatter leaves them. */
+function table(head: Row, rows: Row[]): string {
+  const widths = head.map((_, column) =>
+    Math.max(3, ...[head, ...rows].map((row) => row[column]?.length ?? 0)),
+  );
+  const lineOf = (row: Row): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const rule = widths.map((width) => "-".repeat(width));
+  return [head, rule, ...rows].map(lineOf).join("\n");
+}
 
 const count = (value: number): string => Math.round(value).toLocaleString("en-US");
 const percent = (value: number): string => `${(value * 100).toFixed(0)} %`;
