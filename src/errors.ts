@@ -212,27 +212,32 @@ export const ERRORS = {
   PROVIDER_UNREACHABLE: row(
     null,
     "The provider could not be reached.",
-    "No connection, a TLS failure, or the connection broke before an answer.",
+    "No connection, or it broke before an answer.",
+  ),
+  PROVIDER_TLS_FAILED: row(
+    null,
+    "No trusted TLS connection to the provider could be made.",
+    "Its certificate has expired, is for another name or signed by nobody known here, or the port speaks no TLS; nothing was sent.",
   ),
   PROVIDER_ERROR: row(
     null,
     "The provider answered with an error.",
-    "Its HTTP status stands in the step's error.",
+    "Its HTTP status stands in the step's error. 408, 425, 429 and 5xx have been tried again, as often as `retries` of the node says; the step's `logs` tell when.",
   ),
   PROVIDER_RESPONSE_INVALID: row(
     null,
     "The provider's answer is not in the expected format.",
-    "Is `baseUrl` that of an OpenAI-compatible API, `/v1` included?",
+    "Is `baseUrl` that of an API of the provider's type, version included?",
   ),
   PROVIDER_STREAM_CUT: row(
     null,
     "The provider's answer broke off before its end.",
-    "The stream ended without a finish reason; what had arrived is in the step.",
+    "The stream stopped without the event that ends it; what had arrived is in the step.",
   ),
   PROVIDER_TIMEOUT: row(
     null,
     "The provider did not answer in time.",
-    "`timeoutMs` of the node; first byte within 60 s, then never silent for 30 s.",
+    "`timeoutMs` of the node, for all attempts together; first byte within 60 s, then never silent for 30 s.",
   ),
   PROVIDER_MISSING: row(
     null,

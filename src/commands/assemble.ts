@@ -25,6 +25,8 @@ import { recover } from "../executions/recover";
 import { createWaits } from "../executions/waits";
 import { createByteBudget } from "../lib/body";
 import type { Clock } from "../lib/clock";
+import { systemWait } from "../lib/clock";
+import { randomShare } from "../lib/crypto";
 import type { Ids } from "../lib/ids";
 import type { Log } from "../lib/log";
 import { createLoopTurn } from "../lib/loop-turn";
@@ -103,7 +105,8 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
   const durations = createDurations({ db });
   const freshInputs = createFreshInputs();
   const outbound = around.outbound ?? createOutbound({ allowPrivate: config.allowPrivate });
-  const models = createModelCaller({ outbound, find: (id) => findCallable(around, id) });
+  const calling = { outbound, clock, wait: systemWait, random: randomShare };
+  const models = createModelCaller({ ...calling, find: (id) => findCallable(around, id) });
   const sandbox = around.sandbox ?? createSandbox({ command: sandboxCommand(), log });
   const turn = createLoopTurn({ clock });
   const pool = createPool({

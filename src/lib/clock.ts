@@ -1,4 +1,4 @@
-// The only place that reads the time.
+// The only place that reads the time, and waits for it where a test must not.
 
 export interface Clock {
   /** Wall time, epoch milliseconds. */
@@ -11,6 +11,24 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+};
+
+/** Waits that many milliseconds; rejects with the reason of the signal when that aborts. */
+export type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
+
+/** Waits on the machine's clock. */
+export const systemWait: Wait = async (ms, signal) => {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const cancel = (): void => reject(signal.reason);
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", cancel);
+  }
 };
 
 /** A clock that moves only when told to; both readings advance together. */

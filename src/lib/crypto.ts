@@ -31,6 +31,9 @@ export const randomSecret = (prefix: string): string =>
 /** 32 random bytes. */
 export const randomKey = (): Buffer => randomBytes(32);
 
+/** A random number from 0 up to but not 1, in steps of 2^-32. */
+export const randomShare = (): number => randomBytes(4).readUInt32BE() / 2 ** 32;
+
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 

@@ -67,10 +67,10 @@ export interface Outbound {
 }
 
 /**
- * Why the network gave no whole answer: `unreachable` before the head of the response,
- * `broken` within its body, `malformed` when it is not HTTP that is read here.
+ * Why the network gave no whole answer: `unreachable` before the head of the response, `untrusted`
+ * when TLS failed, `broken` within the body, `malformed` when it is not HTTP that is read here.
  */
-export type OutboundFault = "unreachable" | "broken" | "malformed";
+export type OutboundFault = "unreachable" | "untrusted" | "broken" | "malformed";
 
 /** A request that failed on the network; what the user is told is for the caller to say. */
 export class OutboundError extends Error {
@@ -277,8 +277,13 @@ function refuseBody(data: Exchange, incoming: IncomingMessage): void {
 /** `code` of Node's errors names the fault; the parser's codes start with HPE_. */
 function toOutboundError(fault: OutboundFault, cause: unknown): OutboundError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-  return new OutboundError(code.startsWith("HPE_") ? "malformed" : fault, {
+  return new OutboundError(findFault(code) ?? fault, {
     message: `The connection failed (${code}).`,
     cause,
   });
+}
+
+function findFault(code: string): OutboundFault | null {
+  if (code.startsWith("HPE_")) return "malformed";
+  return /CERT|_SSL_|_TLS_|^EPROTO$/.test(code) ? "untrusted" : null;
 }

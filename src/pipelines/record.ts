@@ -5,7 +5,7 @@ import type { Usage } from "../providers/model";
 import type { EffectKind, StepStatus, Trigger } from "../vocabulary";
 
 export type { Json } from "../lib/json-value";
-export type { ModelAnswer, ModelCall, Usage } from "../providers/model";
+export type { FailedAttempt, ModelAnswer, ModelCall, Usage } from "../providers/model";
 export type { RunCode } from "../sandbox/code";
 
 /** Why a step or an execution failed: a code of `errors.ts`, and its public sentence. */

@@ -1,30 +1,33 @@
 // Takes a model call to the provider that its id names.
-// Leaves the wire format to one file per provider type, and recording and retries to the caller.
+// Leaves the wire formats to `formats.ts`, and recording to the caller.
 
 import { AppError } from "../errors";
 import type { ProviderType } from "../vocabulary";
+import { attemptCall, type AttemptDeps } from "./attempt";
 import { answerEcho, ECHO_PROVIDER_ID } from "./echo";
 import type { ModelAnswer, ModelCall } from "./model";
-import { callOpenAiCompatible, type ProviderDeps } from "./openai-compatible";
+import { callWithRetries, type RetryDeps } from "./retry";
 
 /** What a call needs of a stored provider. */
 export interface FoundProvider {
   type: ProviderType;
   baseUrl: string | null;
-  /** Decrypts the key at the moment of the call; null where there is none. */
+  /** Decrypts the key at the moment of the call; null without one. Throws CREDENTIAL_UNREADABLE. */
   apiKey(): string | null;
 }
 
-export interface ModelCallerDeps extends ProviderDeps {
+export type CallDeps = AttemptDeps & RetryDeps;
+
+export interface ModelCallerDeps extends CallDeps {
   /** Reads a provider by its public id; undefined when there is none any more. */
   find(providerId: string): FoundProvider | undefined;
 }
 
 export interface ModelCaller {
   /**
-   * Makes one model call, without retries. Rejects with the reason of `call.signal` when that
-   * aborts, else with `AppError`: `PROVIDER_*`, `CREDENTIAL_UNREADABLE`, `ADDRESS_*`,
-   * `URL_INVALID`, `RESPONSE_TOO_LARGE`; as `ProviderError` it may carry `httpStatus`, `partialText`.
+   * Makes one model call. Rejects with the reason of `call.signal` when that aborts, else with
+   * `AppError`: `PROVIDER_*`, `CREDENTIAL_UNREADABLE`, `ADDRESS_*`, `URL_INVALID`,
+   * `RESPONSE_TOO_LARGE`; as `ProviderError` it may carry `httpStatus`, `partialText`.
    */
   callModel(call: ModelCall): Promise<ModelAnswer>;
   /** Whether calls have no outside effect, so that they may be computed again. */
@@ -41,17 +44,24 @@ export function createModelCaller(deps: ModelCallerDeps): ModelCaller {
       call.signal.throwIfAborted();
       if (call.providerId === ECHO_PROVIDER_ID) return answerEcho(call);
       const provider = deps.find(call.providerId);
-      if (provider?.type === "echo") return answerEcho(call);
       if (provider === undefined) throw new AppError("PROVIDER_MISSING");
-      if (provider.type !== "openai-compatible" || provider.baseUrl === null) {
-        throw new AppError("PROVIDER_MISSING", {
-          message: `Providers of type ${provider.type} cannot be called by this version.`,
-        });
-      }
-      const { baseUrl } = provider;
-      return callOpenAiCompatible(deps, { baseUrl, apiKey: readKey(provider), call });
+      return callProvider(deps, { provider, call });
     },
   };
+}
+
+/** Makes one model call to this provider; rejects as `ModelCaller.callModel` does. */
+export async function callProvider(
+  deps: CallDeps,
+  { provider, call }: { provider: FoundProvider; call: ModelCall },
+): Promise<ModelAnswer> {
+  const { type, baseUrl } = provider;
+  if (type === "echo") return answerEcho(call);
+  const apiKey = readKey(provider);
+  return callWithRetries(deps, {
+    call,
+    attempt: (own) => attemptCall(deps, { type, baseUrl, apiKey, call: own }),
+  });
 }
 
 function readKey(provider: FoundProvider): string | null {

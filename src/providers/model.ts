@@ -10,17 +10,33 @@ export interface Usage {
   cachedTokens: number;
 }
 
+/** An attempt that is made again. */
+export interface FailedAttempt {
+  /** Counts from 1. */
+  attempt: number;
+  code: ErrorCode;
+  /** HTTP status of the peer, where it gave one. */
+  httpStatus: number | undefined;
+  /** Milliseconds until the next attempt. */
+  delayMs: number;
+}
+
 /** One request to a model. */
 export interface ModelCall {
   providerId: string;
   model: string;
   system: string | null;
   prompt: string;
-  temperature: number;
+  /** Null leaves it to the model. */
+  temperature: number | null;
   maxTokens: number;
-  /** For the whole call, answer included. */
+  /** For the whole call, all attempts and their answers included. */
   timeoutMs: number;
+  /** Attempts after the first one. */
+  retries: number;
   signal: AbortSignal;
+  /** Told of an attempt that failed before another one is made. */
+  onRetry?(failed: FailedAttempt): void;
   /** Sent as `Idempotency-Key`; the same when the call is repeated after a crash. */
   idempotencyKey?: string;
 }
@@ -41,13 +57,21 @@ export interface ModelAnswer {
 
 export interface ProviderErrorOptions extends AppErrorOptions {
   httpStatus?: number | undefined;
+  retryAfter?: string | null;
+  refusal?: Refusal | null;
   partialText?: string;
 }
 
-/** A model call that failed; carries nothing that the peer wrote but `partialText`. */
+/** What a 4xx refuses, where that is known. */
+export type Refusal = "key" | "model";
+
+/** A model call that failed; of what the peer wrote it carries `partialText` and `retryAfter` alone. */
 export class ProviderError extends AppError {
   /** Status of the peer's answer, where that is what failed. */
   readonly httpStatus: number | undefined;
+  /** `Retry-After` of that answer, as it came. */
+  readonly retryAfter: string | null;
+  readonly refusal: Refusal | null;
   /** What had arrived of the text before the failure; empty for none. */
   readonly partialText: string;
 
@@ -55,6 +79,8 @@ export class ProviderError extends AppError {
     super(code, options);
     this.name = "ProviderError";
     this.httpStatus = options.httpStatus;
+    this.retryAfter = options.retryAfter ?? null;
+    this.refusal = options.refusal ?? null;
     this.partialText = options.partialText ?? "";
   }
 }

@@ -9,7 +9,8 @@ const name = Type.String({ minLength: 1, maxLength: 100 });
 const baseUrl = Type.String({
   minLength: 1,
   maxLength: 2000,
-  description: "Up to and with the version, such as `http://127.0.0.1:11434/v1`.",
+  description:
+    "Up to and with the version, such as `http://127.0.0.1:11434/v1`; required for `openai-compatible`, the public API of the type without one.",
 });
 const apiKey = Type.String({ minLength: 1, maxLength: 4096 });
 
@@ -19,7 +20,7 @@ export const ProviderSchema = named(
     id: Type.String(),
     type: words(PROVIDER_TYPES),
     name: Type.String(),
-    baseUrl: orNull(Type.String()),
+    baseUrl: orNull(Type.String({ description: "Null is the type's public API." })),
     apiKey: orNull(
       closed(
         { fingerprint: Type.String(), createdAt: Time },
@@ -62,7 +63,7 @@ export const ProviderPatchSchema = named(
   "ProviderPatch",
   closed({
     name: Type.Optional(name),
-    baseUrl: Type.Optional(baseUrl),
+    baseUrl: Type.Optional(orNull({ ...baseUrl, description: "Null is the type's public API." })),
     apiKey: Type.Optional(orNull({ ...apiKey, description: "Null removes the key." })),
     enabled: Type.Optional(Type.Boolean()),
   }),

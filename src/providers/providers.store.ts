@@ -8,7 +8,10 @@ import { AppError, invalid } from "../errors";
 import { toIso } from "../lib/clock";
 import { formatId } from "../lib/ids";
 import { checkBaseUrl } from "../lib/network/outbound-url";
+import type { ProviderType } from "../vocabulary";
+import type { FoundProvider } from "./call";
 import { ECHO_PROVIDER_ID } from "./echo";
+import { FORMATS } from "./formats";
 import type { SecretsDeps } from "../secrets/secrets.store";
 import {
   deleteSecrets,
@@ -25,8 +28,14 @@ type ProviderRow = typeof providers.$inferSelect;
 
 const ownerOf = (id: string) => ({ purpose: "provider", ownerId: id }) as const;
 
-function checkedUrl(text: string | undefined): string {
-  if (text === undefined) {
+/** Where the API of that type is unless a provider names another place. */
+const defaultUrlOf = (type: ProviderType): string | null =>
+  type === "echo" ? null : FORMATS[type].baseUrl;
+
+/** The base URL to store; null stands for the type's own. */
+function checkedUrl(type: ProviderType, text: string | null): string | null {
+  if (text === null) {
+    if (defaultUrlOf(type) !== null) return null;
     const message =
       "Give the base URL of the API, version included, such as http://127.0.0.1:11434/v1.";
     throw invalid({ path: "/baseUrl", code: "REQUIRED", message });
@@ -46,7 +55,7 @@ export function ensureEcho(deps: SecretsDeps): void {
     .run();
 }
 
-function getRow(deps: ProvidersDeps, id: string): ProviderRow {
+function getRow(deps: { db: Db }, id: string): ProviderRow {
   const row = deps.db.orm.select().from(providers).where(eq(providers.id, id)).get();
   if (row === undefined) throw new AppError("NOT_FOUND");
   return row;
@@ -106,16 +115,13 @@ export function listProviders(
   return all.slice(0, data.limit).map((row) => toProvider(deps, row));
 }
 
-/** Stores a provider of the type `openai-compatible`. */
+/** Stores a provider of any type but `echo`. */
 export async function createProvider(deps: ProvidersDeps, data: ProviderCreate): Promise<Provider> {
-  if (data.type !== "openai-compatible") {
-    const message =
-      data.type === "echo"
-        ? "The provider echo exists already, under the id echo."
-        : `The type ${data.type} is not available yet; use openai-compatible.`;
+  if (data.type === "echo") {
+    const message = "The provider echo exists already, under the id echo.";
     throw invalid({ path: "/type", code: "VALUE_UNAVAILABLE", message });
   }
-  const baseUrl = checkedUrl(data.baseUrl);
+  const baseUrl = checkedUrl(data.type, data.baseUrl ?? null);
   const { name, enabled } = data;
   return deps.writer.write(() => {
     const now = deps.clock.now();
@@ -134,11 +140,12 @@ export async function createProvider(deps: ProvidersDeps, data: ProviderCreate):
 /** A key that nobody can read must not be sent to a host that its owner did not give it for. */
 function keepKeyAtHome(
   deps: ProvidersDeps,
-  data: { before: ProviderRow; baseUrl: string | undefined },
+  data: { before: ProviderRow; baseUrl: string | null },
 ): void {
-  const { before, baseUrl } = data;
-  if (baseUrl === undefined || before.baseUrl === null) return;
-  if (new URL(baseUrl).origin === new URL(before.baseUrl).origin) return;
+  const { before } = data;
+  const own = defaultUrlOf(before.type);
+  const [from, to] = [before.baseUrl ?? own, data.baseUrl ?? own];
+  if (from === null || to === null || new URL(from).origin === new URL(to).origin) return;
   if (listLiveSecrets(deps, ownerOf(before.id)).length === 0) return;
   const message = "The base URL names another server: send apiKey with it, or null to remove it.";
   throw invalid({ path: "/apiKey", code: "REQUIRED", message });
@@ -150,10 +157,12 @@ export async function changeProvider(
   data: { id: string; patch: ProviderPatch },
 ): Promise<Provider> {
   const { apiKey, ...columns } = data.patch;
-  if (columns.baseUrl !== undefined) columns.baseUrl = checkedUrl(columns.baseUrl);
   return deps.writer.write(() => {
     const before = getOwnRow(deps, data.id);
-    if (apiKey === undefined) keepKeyAtHome(deps, { before, baseUrl: columns.baseUrl });
+    if (columns.baseUrl !== undefined) {
+      columns.baseUrl = checkedUrl(before.type, columns.baseUrl);
+      if (apiKey === undefined) keepKeyAtHome(deps, { before, baseUrl: columns.baseUrl });
+    }
     const row = deps.db.orm
       .update(providers)
       .set({ ...columns, updatedAt: deps.clock.now() })
@@ -213,20 +222,22 @@ export function isUsable(deps: { db: Db }, id: string): boolean {
   return row?.enabled === true;
 }
 
-/** What a call needs of a provider; undefined where it is gone or switched off. */
-export function findCallable(deps: SecretsDeps, id: string) {
-  const row = deps.db.orm.select().from(providers).where(eq(providers.id, id)).get();
-  if (row === undefined || !row.enabled) return undefined;
+function toCallable(deps: SecretsDeps, row: ProviderRow): FoundProvider {
   return {
     type: row.type,
     baseUrl: row.baseUrl,
-    /** The key in clear, null without one; throws CREDENTIAL_UNREADABLE. */
-    apiKey(): string | null {
-      const secret = listLiveSecrets(deps, ownerOf(id)).at(-1);
+    apiKey() {
+      const secret = listLiveSecrets(deps, ownerOf(row.id)).at(-1);
       if (secret === undefined) return null;
       const text = openSecret(deps, secret);
       if (text === null) throw new AppError("CREDENTIAL_UNREADABLE");
       return text;
     },
   };
+}
+
+/** What a call needs of a provider; undefined where it is gone or switched off. */
+export function findCallable(deps: SecretsDeps, id: string): FoundProvider | undefined {
+  const row = deps.db.orm.select().from(providers).where(eq(providers.id, id)).get();
+  return row?.enabled === true ? toCallable(deps, row) : undefined;
 }

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createServer, type Server } from "node:https";
+import { createServer as createPlainServer } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { createOutbound } from "../../src/lib/outbound";
 import { parseAllowPrivate } from "../../src/lib/network/outbound-address";
@@ -49,8 +50,20 @@ const call = async (host: string): Promise<string> =>
 
 test("a certificate that nobody vouches for is refused, whatever the environment says", async () => {
   process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
-  expect(await rejection(call("good.test"))).toMatchObject({ fault: "unreachable" });
+  expect(await rejection(call("good.test"))).toMatchObject({ fault: "untrusted" });
   delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+});
+
+test("a port that speaks no TLS is no peer to trust", async () => {
+  const plain = createPlainServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+  const address = plain.address();
+  const url = `https://good.test:${typeof address === "object" ? address?.port : 0}/`;
+  expect(await rejection(outbound.fetch(url))).toMatchObject({ fault: "untrusted" });
+  plain.close();
 });
 
 test("a trusted certificate serves its own name only, not the pinned address", async () => {
@@ -58,7 +71,7 @@ test("a trusted certificate serves its own name only, not the pinned address", a
   setDefaultCACertificates([CERTIFICATE]);
   expect(await call("good.test")).toBe("hello");
   expect(await call("good.test.")).toBe("hello");
-  expect(await rejection(call("other.test"))).toMatchObject({ fault: "unreachable" });
-  expect(await rejection(call("127.0.0.1"))).toMatchObject({ fault: "unreachable" });
+  expect(await rejection(call("other.test"))).toMatchObject({ fault: "untrusted" });
+  expect(await rejection(call("127.0.0.1"))).toMatchObject({ fault: "untrusted" });
   setDefaultCACertificates(before);
 });

@@ -62,8 +62,8 @@ test("long names and many names of unknown fields are not repeated", () => {
 
 test("what is not available is told however many unknown fields stand before it", () => {
   const data = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`f${index}`, 1]));
-  const { unavailable } = validate(chain({ ...data, toolIds: [], retries: 1 }));
-  expect(unavailable.map((fault) => fault.field)).toEqual(["toolIds", "retries"]);
+  const { unavailable } = validate(chain({ ...data, toolIds: [], maxToolRounds: 1 }));
+  expect(unavailable.map((fault) => fault.field)).toEqual(["toolIds", "maxToolRounds"]);
 });
 
 test("what is not available is told of a pipeline beyond the limits as well", () => {
@@ -88,7 +88,6 @@ test.each([
   ["toolIds", []],
   ["maxToolRounds", 8],
   ["outputSchema", { type: "object" }],
-  ["retries", 0],
 ] as [string, Json][])("the field %s of an llm_call is not available", (field, value) => {
   const result = validate(chain({ [field]: value }));
   expect(result.faults).toEqual([]);

@@ -2,29 +2,22 @@
 
 import { expect, test } from "bun:test";
 import { AppError } from "../../src/errors";
-import { createOutbound } from "../../src/lib/outbound";
-import { parseAllowPrivate } from "../../src/lib/network/outbound-address";
+import { createManualClock } from "../../src/lib/clock";
 import { createModelCaller, type FoundProvider } from "../../src/providers/call";
-import type { ModelCall } from "../../src/providers/model";
 import { startModelStub } from "../support/model-stub";
+import { localOutbound, modelCall } from "../support/provider-calls";
 import { rejection } from "../support/rejection";
 
-const outbound = createOutbound({ allowPrivate: parseAllowPrivate("127.0.0.1:*") });
-
 const callerOf = (providers: Record<string, FoundProvider>) =>
-  createModelCaller({ outbound, find: (id) => providers[id] });
+  createModelCaller({
+    outbound: localOutbound,
+    clock: createManualClock(),
+    wait: async () => {},
+    random: () => 0,
+    find: (id) => providers[id],
+  });
 
-const callTo = (providerId: string, fields: Partial<ModelCall> = {}): ModelCall => ({
-  providerId,
-  model: "ok",
-  system: null,
-  prompt: "hello",
-  temperature: 0,
-  maxTokens: 10,
-  timeoutMs: 5000,
-  signal: new AbortController().signal,
-  ...fields,
-});
+const callTo = (providerId: string) => modelCall({ providerId, prompt: "hello" });
 
 const compatible = (fields: Partial<FoundProvider> = {}): FoundProvider => ({
   type: "openai-compatible",
@@ -60,7 +53,7 @@ test("echo answers without a row, and is the only pure provider", async () => {
 
 test("an aborted call rejects with the reason, echo included", async () => {
   const reason = new Error("stopped");
-  const call = callTo("echo", { signal: AbortSignal.abort(reason) });
+  const call = { ...callTo("echo"), signal: AbortSignal.abort(reason) };
   expect(await rejection(callerOf({}).callModel(call))).toBe(reason);
 });
 
@@ -70,12 +63,19 @@ test("a provider that is gone gives PROVIDER_MISSING", async () => {
   });
 });
 
-test("a type that this version does not call gives PROVIDER_MISSING, naming it", async () => {
-  const caller = callerOf({ a: compatible({ type: "anthropic" }) });
-  expect(await rejection(caller.callModel(callTo("a")))).toMatchObject({
-    code: "PROVIDER_MISSING",
-    message: expect.stringContaining("anthropic"),
-  });
+test("a provider without a baseUrl is called at its type's own address", async () => {
+  const called: string[] = [];
+  const outbound = {
+    fetch: async (input: string | URL) => {
+      called.push(new URL(input).host);
+      return new Response(null, { status: 401 });
+    },
+  };
+  const find = (): FoundProvider => compatible({ type: "anthropic", baseUrl: null });
+  const doors = { clock: createManualClock(), wait: async () => {}, random: () => 0 };
+  const caller = createModelCaller({ ...doors, outbound, find });
+  expect(await rejection(caller.callModel(callTo("a")))).toMatchObject({ httpStatus: 401 });
+  expect(called).toEqual(["api.anthropic.com"]);
 });
 
 test.each<[code: string, what: string, error: Error]>([

@@ -12,6 +12,7 @@ test("echo answers its prompt, the same each time, and says that it is no model"
     temperature: 1,
     maxTokens: 1,
     timeoutMs: 1,
+    retries: 0,
     signal: new AbortController().signal,
   };
   const answer = answerEcho(call);

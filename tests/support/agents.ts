@@ -28,6 +28,8 @@ export const pipelineOf = (options: PipelineOptions = {}) => ({
       data: {
         providerId: options.providerId ?? "echo",
         userPromptTemplate: options.prompt ?? "{{input}}",
+        // Pauses between attempts are real time.
+        retries: 0,
       },
     },
     {

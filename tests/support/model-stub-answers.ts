@@ -3,6 +3,7 @@
 
 import type { Socket } from "node:net";
 import type { StubCall } from "./model-stub";
+import { answerText, formatOf } from "./model-stub-formats";
 import { sendChunk, sendEnd, sendHead, sendWhole } from "./model-stub-http";
 
 interface Answering {
@@ -10,7 +11,7 @@ interface Answering {
   call: StubCall;
 }
 
-/** Behaviours by name. `slow-<ms>`, `status-<code>` and `redirect[-<code>]:<url>` carry a value. */
+/** Behaviours by name. `slow-<ms>`, `status-<code>[:<Retry-After>]`, `redirect[-<code>]:<url>` and `events:<JSON>` carry a value. */
 const BEHAVIOURS: Record<string, (data: Answering) => Promise<void> | void> = {
   ok: (data) => stream(data, { events: goodEvents(data.call), end: "close" }),
   /** Held by `model-stub.ts` before it comes here. */
@@ -19,121 +20,128 @@ const BEHAVIOURS: Record<string, (data: Answering) => Promise<void> | void> = {
   cut: (data) => stream(data, { events: halfOf(data.call), end: "fin" }),
   /** As `cut`, with the chunked body ended as if it were whole. */
   "cut-clean": (data) => stream(data, { events: halfOf(data.call), end: "close" }),
-  /** RST before any answer, and RST after half of the text. */
+  /** All of the text, and an end in order, without the event that tells of it. */
+  "no-end": (data) => stream(data, { events: withoutEnd(data.call), end: "close" }),
+  /** As `no-end`, with a body that only the end of the connection ends. */
+  "no-end-close": ({ socket, call }) => untilClose(socket, withoutEnd(call).join("")),
+  /** FIN and RST before any answer, RST behind its head, and RST after half of the text. */
+  "hang-up": ({ socket }) => void socket.end(),
   reset: ({ socket }) => void socket.resetAndDestroy(),
+  "reset-head": (data) => stream(data, { events: [], end: "reset" }),
   "reset-late": (data) => stream(data, { events: halfOf(data.call), end: "reset" }),
   html: ({ socket }) =>
     sendWhole(socket, { status: 200, type: "text/html", body: "<!doctype html><p>hello" }),
   json: ({ socket, call }) =>
-    sendWhole(socket, { status: 200, type: "application/json", body: wholeAnswer(call) }),
-  empty: ({ socket }) => sendWhole(socket, { status: 200, type: EVENT_STREAM, body: "" }),
-  /** Events that are not JSON, that are JSON of another shape, and that tell of an error. */
-  garbage: (data) => stream(data, { events: ["data: not json\n\n"], end: "close" }),
-  "wrong-shape": (data) => stream(data, { events: ['data: {"choices":7}\n\n'], end: "close" }),
-  "error-event": (data) =>
-    stream(data, {
-      events: [...textEvents(data.call), `data: {"error":{"message":"${LEAK}"}}\n\n`],
-      end: "close",
+    sendWhole(socket, {
+      status: 200,
+      type: "application/json",
+      body: JSON.stringify({ text: answerText(call) }),
     }),
+  empty: ({ socket }) => sendWhole(socket, { status: 200, type: EVENT_STREAM, body: "" }),
+  /** Bytes that are no HTTP. */
+  "no-http": ({ socket }) => void socket.end("220 mail.test ESMTP\r\n"),
+  /** Events that are not JSON, that are JSON of another shape, and that tell of an error. */
+  garbage: (data) => stream(data, { events: [GARBAGE], end: "close" }),
+  "garbage-late": (data) => stream(data, { events: [...halfOf(data.call), GARBAGE], end: "close" }),
+  "half-json": (data) => stream(data, { events: ['data: {"type":\n\n'], end: "close" }),
+  "deep-json": (data) =>
+    stream(data, { events: [`data: {"a":${"[".repeat(1_000_000)}\n\n`], end: "close" }),
+  "wrong-shape": (data) => stream(data, { events: ['data: {"choices":7}\n\n'], end: "close" }),
+  "error-event": ({ call, ...data }) =>
+    stream({ call, ...data }, { events: [...textEvents(call), errorEvent(call)], end: "close" }),
+  "error-first": (data) => stream(data, { events: [errorEvent(data.call)], end: "close" }),
   "error-text": (data) => stream(data, { events: [`data: {"error":"${LEAK}"}\n\n`], end: "close" }),
   /** Bytes that are no UTF-8, within an event. */
-  "bad-utf8": ({ socket }) => badText(socket),
-  /** Accepts and sends nothing; sends half and then nothing; keeps the connection after the end. */
+  "bad-utf8": (data) => badText(data),
+  /** Sends nothing: at all, behind the head, after half of the text; keeps the connection at the end. */
   silent: () => {},
+  head: (data) => stream(data, { events: [], end: "nothing" }),
   stall: (data) => stream(data, { events: halfOf(data.call), end: "nothing" }),
   linger: (data) => stream(data, { events: goodEvents(data.call), end: "nothing" }),
   /** The good answer in pieces of 1 to 3 bytes. */
   dribble: (data) => dribble(data),
-  /** Text without end. */
+  /** Without end: text, one event, headers, and announcements of an answer. */
   flood: (data) => flood(data),
-  gzip: ({ socket, call }) => gzipped(socket, call),
+  "flood-line": (data) => floodLine(data),
+  "flood-headers": ({ socket }) => pour(socket, "HTTP/1.1 200 OK\r\n", "X-Flood: flood\r\n"),
+  "flood-1xx": ({ socket }) => pour(socket, "", "HTTP/1.1 102 Processing\r\n\r\n"),
+  /** 100 MiB of text in a few KiB. */
+  bomb: ({ socket }) => gzipped(socket, `data: ${" ".repeat(100 * 1024 * 1024)}`),
+  /** The good answer as something else. */
+  "text-plain": (data) => wrongType(data),
+  gzip: ({ socket, call }) => gzipped(socket, goodEvents(call).join("")),
 };
 
 /** What no error message may repeat. */
 export const LEAK = "provider-text-that-must-not-leak";
 
+const GARBAGE = "data: not json\n\n";
+
 const EVENT_STREAM = "text/event-stream";
 
 /** Answers one call; an unknown name answers as `ok`, so that any model name works. */
 export async function answerAs(name: string, data: Answering): Promise<void> {
-  const [, kind = name, value = ""] = /^(slow|status|redirect)-?(.*)$/.exec(name) ?? [];
-  if (kind === "status") return sendStatus(data, Number(value));
+  const [, kind = name, value = ""] = /^(slow|status|redirect|events)[-:]?(.*)$/.exec(name) ?? [];
+  if (kind === "status") return sendStatus(data, value);
+  if (kind === "events") return stream(data, { events: [`data: ${value}\n\n`], end: "close" });
   if (kind === "redirect") return redirect(data, value);
   if (kind === "slow") await Bun.sleep(Number(value));
   await (BEHAVIOURS[kind] ?? BEHAVIOURS["ok"])?.(data);
 }
 
-function sendStatus({ socket, call }: Answering, status: number): void {
-  const authorization = call.headers["authorization"] ?? "";
-  const message = `${LEAK} ${call.prompt} ${authorization}`;
-  const body = JSON.stringify({ error: { message, type: "stub" } });
-  sendWhole(socket, { status, type: "application/json", body, headers: ["Retry-After: 1"] });
+/** `429` alone, or with its `Retry-After` as `429:<value>`; the body repeats what it must not. */
+function sendStatus({ socket, call }: Answering, value: string): void {
+  const [, status = "", retryAfter] = /^(\d+)(?::(.*))?$/.exec(value) ?? [];
+  const message = `${LEAK} ${call.prompt} ${JSON.stringify(call.headers)}`;
+  const body = JSON.stringify({ error: { message, type: "stub", ...STATUS_CODES[status] } });
+  const headers = retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`];
+  sendWhole(socket, { status: Number(status), type: "application/json", body, headers });
 }
 
-/** `:<url>` answers 302, `307:<url>` another status. */
+/** What of a 400 says that the key is wrong, as Google words it. */
+const STATUS_CODES: Record<string, { details: { reason: string }[] }> = {
+  "400": { details: [{ reason: "API_KEY_INVALID" }] },
+};
+
+/** `<url>` answers 302, `307:<url>` another status. */
 function redirect({ socket }: Answering, value: string): void {
-  const [, status = "", url = ""] = /^(\d*):(.*)$/.exec(value) ?? [];
+  const [, status = "", url = ""] = /^(?:(\d+):)?(.*)$/.exec(value) ?? [];
   const headers = [`Location: ${url}`];
   sendWhole(socket, { status: Number(status) || 302, type: "text/plain", body: "", headers });
 }
 
-const answerText = (call: StubCall): string => `echo:${call.prompt}`;
-
-const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
-
-function chunkOf(call: StubCall, fields: Record<string, unknown>): string {
-  const id = `chatcmpl-${call.number}`;
-  return event({ id, object: "chat.completion.chunk", created: 1, model: call.model, ...fields });
-}
-
-/** The text in about four pieces, without finish. */
+/** The text in about four pieces, without its end. */
 function textEvents(call: StubCall): string[] {
+  const format = formatOf(call.path);
   const letters = Array.from(answerText(call));
   const size = Math.max(1, Math.ceil(letters.length / 4));
-  const role = chunkOf(call, { choices: [{ index: 0, delta: { role: "assistant" } }] });
   const pieces = [];
   for (let at = 0; at < letters.length; at += size) {
-    const delta = { content: letters.slice(at, at + size).join("") };
-    pieces.push(chunkOf(call, { choices: [{ index: 0, delta, finish_reason: null }] }));
+    pieces.push(format.piece(call, letters.slice(at, at + size).join("")));
   }
-  return [role, ...pieces];
+  return [...format.start(call), ...pieces];
 }
 
-/** The role and half of the text. */
-const halfOf = (call: StubCall): string[] => textEvents(call).slice(0, 3);
+/** Half of the text. */
+const halfOf = (call: StubCall): string[] =>
+  textEvents(call).slice(0, formatOf(call.path).start(call).length + 2);
 
-/** Tokens are letters here: 2 of the prompt count as cached. */
-function usageOf(call: StubCall) {
-  return {
-    prompt_tokens: call.prompt.length,
-    completion_tokens: answerText(call).length,
-    prompt_tokens_details: { cached_tokens: Math.min(2, call.prompt.length) },
-  };
-}
+const goodEvents = (call: StubCall): string[] => [
+  ...textEvents(call),
+  ...formatOf(call.path).end(call),
+];
 
-function goodEvents(call: StubCall): string[] {
-  const options: unknown = call.body["stream_options"];
-  const wantsUsage = JSON.stringify(options ?? null).includes('"include_usage":true');
-  return [
-    ...textEvents(call),
-    chunkOf(call, { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
-    ...(wantsUsage ? [chunkOf(call, { choices: [], usage: usageOf(call) })] : []),
-    "data: [DONE]\n\n",
-  ];
-}
+/** All but the very last event, which is the one that ends the stream. */
+const withoutEnd = (call: StubCall): string[] => goodEvents(call).slice(0, -1);
 
-function wholeAnswer(call: StubCall): string {
-  const message = { role: "assistant", content: answerText(call) };
-  return JSON.stringify({
-    id: `chatcmpl-${call.number}`,
-    object: "chat.completion",
-    choices: [{ index: 0, message, finish_reason: "stop" }],
-    usage: usageOf(call),
-  });
-}
+const errorEvent = (call: StubCall): string => formatOf(call.path).error(LEAK);
 
 const startStream = ({ socket, call }: Answering): void =>
-  sendHead(socket, [`Content-Type: ${EVENT_STREAM}`, `X-Request-Id: req-${call.number}`]);
+  sendHead(socket, [
+    `Content-Type: ${EVENT_STREAM}; charset=utf-8`,
+    `X-Request-Id: req-${call.number}`,
+    `Request-Id: req-${call.number}`,
+  ]);
 
 async function stream(
   data: Answering,
@@ -160,23 +168,49 @@ async function dribble(data: Answering): Promise<void> {
 
 async function flood(data: Answering): Promise<void> {
   startStream(data);
-  const content = "x".repeat(60_000);
-  const piece = chunkOf(data.call, { choices: [{ index: 0, delta: { content } }] });
+  const piece = formatOf(data.call.path).piece(data.call, "x".repeat(60_000));
+  for (const text of formatOf(data.call.path).start(data.call)) await sendChunk(data.socket, text);
   while (!data.socket.destroyed) await sendChunk(data.socket, piece);
 }
 
-async function badText(socket: Socket): Promise<void> {
-  sendHead(socket, [`Content-Type: ${EVENT_STREAM}`]);
-  const [before = "", after = ""] = event({ choices: [{ delta: { content: "|" } }] }).split("|");
+async function floodLine(data: Answering): Promise<void> {
+  startStream(data);
+  await sendChunk(data.socket, "data: ");
+  while (!data.socket.destroyed) await sendChunk(data.socket, "x".repeat(60_000));
+}
+
+/** Writes bare text again and again. */
+async function pour(socket: Socket, first: string, again: string): Promise<void> {
+  socket.write(first);
+  while (!socket.destroyed) {
+    if (socket.write(again.repeat(100))) await new Promise(setImmediate);
+    else await new Promise((resolve) => socket.once("drain", resolve).once("close", resolve));
+  }
+}
+
+async function badText(data: Answering): Promise<void> {
+  startStream(data);
+  const [before = "", after = ""] = formatOf(data.call.path).piece(data.call, "|").split("|");
   await sendChunk(
-    socket,
+    data.socket,
     Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after)]),
   );
+  sendEnd(data.socket);
+}
+
+/** Sends what is compressed, though nobody asked. */
+async function gzipped(socket: Socket, text: string): Promise<void> {
+  sendHead(socket, [`Content-Type: ${EVENT_STREAM}`, "Content-Encoding: gzip"]);
+  await sendChunk(socket, Bun.gzipSync(text));
   sendEnd(socket);
 }
 
-async function gzipped(socket: Socket, call: StubCall): Promise<void> {
-  sendHead(socket, [`Content-Type: ${EVENT_STREAM}`, "Content-Encoding: gzip"]);
-  await sendChunk(socket, Bun.gzipSync(goodEvents(call).join("")));
+function untilClose(socket: Socket, text: string): void {
+  socket.end(`HTTP/1.1 200 OK\r\nContent-Type: ${EVENT_STREAM}\r\n\r\n${text}`);
+}
+
+async function wrongType({ socket, call }: Answering): Promise<void> {
+  sendHead(socket, ["Content-Type: text/plain"]);
+  await sendChunk(socket, goodEvents(call).join(""));
   sendEnd(socket);
 }

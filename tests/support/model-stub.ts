@@ -1,17 +1,20 @@
-// A model server for tests that speaks the OpenAI chat completions stream, with faults on demand.
+// A model server for tests that streams every provider's wire format, with faults on demand.
 // In process by `startModelStub`; `bun tests/support/model-stub.ts` prints `{"port":…}` and serves.
 
 import { createServer, type Server, type Socket } from "node:net";
 import { answerAs } from "./model-stub-answers";
+import { formatOf } from "./model-stub-formats";
 import { readRequest, sendJson, type StubRequest } from "./model-stub-http";
 
-/** One chat request as it came. */
+/** One request as it came. */
 export interface StubCall {
   /** Counts from 1. */
   number: number;
   /** Epoch milliseconds. */
   at: number;
   path: string;
+  /** Behind the `?`. */
+  query: string;
   headers: Record<string, string>;
   body: Record<string, unknown>;
   model: string;
@@ -161,38 +164,16 @@ async function answer(
   await answerAs(behaviour, { socket, call });
 }
 
-function toCall(state: State, request: StubRequest): StubCall {
-  const messages: unknown = request.body["messages"];
-  const list: unknown[] = Array.isArray(messages) ? messages : [];
-  return {
-    number: state.calls.length + 1,
-    at: Date.now(),
-    path: request.path,
-    headers: request.headers,
-    body: request.body,
-    model: toText(request.body["model"], "ok"),
-    system: lastOf(list, "system"),
-    prompt: lastOf(list, "user") ?? "",
-    open: true,
-  };
-}
-
-/** The text of the last message of a role; of a list of parts, the text parts joined. */
-function lastOf(messages: unknown[], role: string): string | null {
-  const found = messages.findLast((entry) => readField(entry, "role") === role);
-  if (found === undefined) return null;
-  const content = readField(found, "content");
-  if (!Array.isArray(content)) return toText(content);
-  return content.map((part) => toText(readField(part, "text"))).join("");
-}
-
-const toText = (value: unknown, missing = ""): string =>
-  typeof value === "string" ? value : missing;
-
-function readField(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return Object.entries(value).find(([key]) => key === name)?.[1];
-}
+const toCall = (state: State, request: StubRequest): StubCall => ({
+  number: state.calls.length + 1,
+  at: Date.now(),
+  path: request.path,
+  query: request.query.toString(),
+  headers: request.headers,
+  body: request.body,
+  ...formatOf(request.path).read(request),
+  open: true,
+});
 
 /**
  * `GET /control/calls`: `{calls, connections, open, peak}`. `GET /control/wait?calls=N&open=M`: the

@@ -58,10 +58,10 @@ export const outputNode = (mapping: unknown): Node => ({
   data: { mapping },
 });
 
-/** A call of a model; `data` as of the node. */
+/** A call of a model in one attempt; `data` as of the node. */
 export const modelNode = (data: { id: string } & Record<string, unknown>): Node => {
   const { id, ...fields } = data;
-  return { id, type: "llm_call", data: { model: "ok", ...fields } };
+  return { id, type: "llm_call", data: { model: "ok", retries: 0, ...fields } };
 };
 
 /** input → one model call → output; `data` as of the call's node. */

@@ -11,7 +11,7 @@ import {
   textField,
 } from "../fields";
 import type { NodeHost, NodeOutcome, NodeType } from "../program";
-import type { Json, ModelAnswer, ModelCall, StepRecord, Usage } from "../record";
+import type { FailedAttempt, Json, ModelAnswer, ModelCall, StepRecord, Usage } from "../record";
 import { renderText } from "../templates/template";
 import { clipText, readOwn } from "../values";
 
@@ -34,6 +34,7 @@ const timeoutMs = numberField({
   max: 600_000,
   isWhole: true,
 });
+const retries = numberField({ name: "retries", fallback: 2, min: 0, max: 2, isWhole: true });
 
 /** Notes on the step what the peer said of its answer. */
 function noteAnswer(step: StepRecord, answer: ModelAnswer): void {
@@ -45,6 +46,11 @@ function noteAnswer(step: StepRecord, answer: ModelAnswer): void {
     finishReason: answer.finishReason,
     requestId: answer.requestId,
   };
+}
+
+function describeAttempt({ attempt, code, httpStatus, delayMs }: FailedAttempt): string {
+  const status = httpStatus === undefined ? "" : ` with status ${httpStatus}`;
+  return `Attempt ${attempt} failed: ${code}${status}; the next one follows after ${delayMs} ms.`;
 }
 
 /** Calls the model; after an abort the step has been recorded and must not change any more. */
@@ -140,8 +146,9 @@ export const llmCallNode: NodeType = {
     temperature,
     maxTokens,
     timeoutMs,
+    retries,
   ].map((field) => field.name),
-  unavailable: ["toolIds", "maxToolRounds", "outputSchema", "retries"],
+  unavailable: ["toolIds", "maxToolRounds", "outputSchema"],
   handles: [],
   compile(scope) {
     const settings = {
@@ -150,6 +157,7 @@ export const llmCallNode: NodeType = {
       temperature: temperature.read(scope),
       maxTokens: maxTokens.read(scope),
       timeoutMs: timeoutMs.read(scope),
+      retries: retries.read(scope),
     };
     const prompt = userPromptTemplate.read(scope);
     const system = systemPrompt.read(scope);
@@ -162,6 +170,7 @@ export const llmCallNode: NodeType = {
           system: system === null ? null : renderText(host.scope, system),
           prompt: renderText(host.scope, prompt),
           signal: host.signal,
+          onRetry: (failed) => void step.logs.push(describeAttempt(failed)),
         };
         step.input = {
           model: call.model,

@@ -1,15 +1,9 @@
 // What the contract has and this version has not: refused on save by name, stored nowhere.
 
 import { describe, expect, test } from "bun:test";
-import {
-  BUILT_NODE_TYPES,
-  BUILT_PRESETS,
-  NODE_TYPES,
-  PRESETS,
-  PROVIDER_TYPES,
-} from "../../../src/vocabulary";
+import { BUILT_NODE_TYPES, BUILT_PRESETS, NODE_TYPES, PRESETS } from "../../../src/vocabulary";
 import { pipelineOf } from "../../support/agents";
-import type { ApiAnswer, TestApp } from "../../support/app";
+import type { TestApp } from "../../support/app";
 import { createTestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
 
@@ -129,7 +123,6 @@ describe("a pipeline's", () => {
     ["toolIds", ["tool_1"]],
     ["maxToolRounds", 8],
     ["outputSchema", { type: "object" }],
-    ["retries", 0],
   ];
   test.each(FIELDS)("field %s of llm_call is refused by name, as %o", async (field, value) => {
     const app = await createTestApp();
@@ -141,21 +134,4 @@ describe("a pipeline's", () => {
     expect(details).toMatchObject([{ nodeId: "llm", field, code: "FIELD_UNAVAILABLE" }]);
     expect(details[0]?.message).toContain(field);
   });
-});
-
-describe("a provider's", () => {
-  const made = (app: TestApp, type: string): Promise<ApiAnswer> =>
-    app.api("POST /providers", { type, name: "p", baseUrl: "https://x.test/v1", apiKey: "k" });
-
-  test.each(missing(PROVIDER_TYPES, ["openai-compatible"]))(
-    "type %s is refused by name",
-    async (type) => {
-      const app = await createTestApp();
-      const refused = await made(app, type);
-      expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR" });
-      expect(refused.error.details).toMatchObject([{ path: "/type", code: "VALUE_UNAVAILABLE" }]);
-      expect(refused.error.details[0].message).toContain(type);
-      expect((await app.api("GET /providers")).data).toHaveLength(1);
-    },
-  );
 });

@@ -107,7 +107,7 @@ const API: [name: string, call: string, body?: unknown][] = [
     {
       name: "a",
       ...node({
-        data: { retries: CANARY, userPromptTemplate: CANARY, systemPrompt: CANARY, model: CANARY },
+        data: { toolIds: CANARY, userPromptTemplate: CANARY, systemPrompt: CANARY, model: CANARY },
       }),
     },
   ],

@@ -41,7 +41,50 @@ describe("the provider echo", () => {
   });
 });
 
+describe("a provider of a type with a public API", () => {
+  const PUBLIC = [
+    ["openai", "https://api.openai.com"],
+    ["anthropic", "https://api.anthropic.com"],
+    ["google", "https://generativelanguage.googleapis.com"],
+  ];
+
+  test.each(PUBLIC)("%s needs no base URL", async (type) => {
+    const app = await createTestApp();
+    const made = await app.api("POST /providers", { type, name: "p", apiKey: KEY });
+    expectAnswer(made, { status: 201, hides: [KEY] });
+    expect(made.data).toMatchObject({ type, baseUrl: null, enabled: true, builtIn: false });
+  });
+
+  test.each(PUBLIC)("%s keeps its key from another server, and not on %s", async (type, origin) => {
+    const app = await createTestApp();
+    const { id } = (await app.api("POST /providers", { type, name: "p", apiKey: KEY })).data;
+    const change = (body: unknown) => app.api(`PATCH /providers/${id}`, body);
+    const refused = await change({ baseUrl: "https://proxy.test/v1" });
+    expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR", hides: [KEY] });
+    expect(refused.error.details).toMatchObject([{ path: "/apiKey", code: "REQUIRED" }]);
+    expect((await change({ baseUrl: `${origin}/v2` })).status).toBe(200);
+    const moved = await change({ baseUrl: "https://proxy.test/v1", apiKey: "sk-of-the-proxy" });
+    expect(moved.data.baseUrl).toBe("https://proxy.test/v1");
+    expectAnswer(await change({ baseUrl: null }), { status: 422, code: "VALIDATION_ERROR" });
+    expect((await change({ baseUrl: null, apiKey: KEY })).data.baseUrl).toBeNull();
+  });
+});
+
 describe("a provider", () => {
+  test("of the type echo is not made: it exists", async () => {
+    const app = await createTestApp();
+    const refused = await app.api("POST /providers", { type: "echo", name: "e" });
+    expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR" });
+    expect(refused.error.details).toMatchObject([{ path: "/type", code: "VALUE_UNAVAILABLE" }]);
+  });
+
+  test("of the type openai-compatible cannot lose its base URL", async () => {
+    const app = await createTestApp();
+    const { id } = (await create(app)).data;
+    const refused = await app.api(`PATCH /providers/${id}`, { baseUrl: null });
+    expect(refused.error.details).toMatchObject([{ path: "/baseUrl", code: "REQUIRED" }]);
+  });
+
   test("is made with a key that no answer shows", async () => {
     const app = await createTestApp();
     const made = await create(app);

@@ -26,6 +26,8 @@ test("fields that are left out have their defaults", async () => {
     temperature: 0.7,
     maxTokens: 1024,
     timeoutMs: 120_000,
+    retries: 2,
+    onRetry: expect.any(Function),
   });
 });
 
@@ -37,6 +39,7 @@ test("fields that are given reach the call, templates filled in", async () => {
     temperature: 0,
     maxTokens: 5,
     timeoutMs: 1,
+    retries: 0,
   };
   const { call, step } = await callOf(data, { role: "a judge", items: [1, "2"] });
   expect(call).toEqual({
@@ -47,6 +50,8 @@ test("fields that are given reach the call, templates filled in", async () => {
     temperature: 0,
     maxTokens: 5,
     timeoutMs: 1,
+    retries: 0,
+    onRetry: expect.any(Function),
   });
   expect(step?.input).toEqual({
     model: "small",
@@ -81,6 +86,24 @@ test("what the peer said of its answer is on the step", async () => {
       finishReason: "stop",
       requestId: "req_1",
     },
+  });
+});
+
+test("attempts that failed before the answer are in the step's logs", async () => {
+  const host = createTestHost();
+  const pipeline = pipelineOf({ nodes: [llm("llm")], edges: ["in>llm", "llm>out"] });
+  const running = runPipeline(host, runData(pipeline));
+  const held = await host.waitForCall(0);
+  const code = "PROVIDER_UNREACHABLE";
+  held.call.onRetry?.({ attempt: 1, code: "PROVIDER_ERROR", httpStatus: 503, delayMs: 812 });
+  held.call.onRetry?.({ attempt: 2, code, httpStatus: undefined, delayMs: 4000 });
+  held.answer(answer("x"));
+  expect((await running).steps.find(({ nodeId }) => nodeId === "llm")).toMatchObject({
+    status: "completed",
+    logs: [
+      "Attempt 1 failed: PROVIDER_ERROR with status 503; the next one follows after 812 ms.",
+      "Attempt 2 failed: PROVIDER_UNREACHABLE; the next one follows after 4000 ms.",
+    ],
   });
 });
 
