@@ -24,6 +24,7 @@ import { opsRoutes } from "./ops/ops.routes";
 import type { SwaggerDeps } from "./ops/swagger.routes";
 import { swaggerRoutes } from "./ops/swagger.routes";
 import { providerRoutes } from "./providers/providers.routes";
+import type { ProbeDeps } from "./providers/probe";
 import type { ProvidersDeps } from "./providers/providers.store";
 import type { ReceiveDeps } from "./webhooks/receive";
 import { webhookRoutes } from "./webhooks/webhooks.routes";
@@ -33,6 +34,7 @@ export type AppDeps = AgentsDeps &
   GuardDeps &
   InvokeDeps &
   OnceDeps &
+  ProbeDeps &
   ProvidersDeps &
   ReceiveDeps &
   Omit<SwaggerDeps, "app"> &

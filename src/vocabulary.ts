@@ -186,6 +186,23 @@ export const PROVIDER_TYPES = [
 ] as const;
 export type ProviderType = (typeof PROVIDER_TYPES)[number];
 
+/** Why the test of a provider failed. */
+export const PROVIDER_TEST_REASONS = [
+  "KEY_REFUSED",
+  "KEY_UNREADABLE",
+  "MODEL_UNKNOWN",
+  "REQUEST_REFUSED",
+  "RATE_LIMITED",
+  "PROVIDER_FAILED",
+  "ANSWER_INVALID",
+  "TIMED_OUT",
+  "HOST_UNKNOWN",
+  "HOST_UNREACHABLE",
+  "TLS_FAILED",
+  "ADDRESS_REFUSED",
+] as const;
+export type ProviderTestReason = (typeof PROVIDER_TEST_REASONS)[number];
+
 /** What an encrypted value is for; part of its authenticated data. */
 export const SECRET_PURPOSES = ["webhook", "provider", "server", "tool"] as const;
 export type SecretPurpose = (typeof SECRET_PURPOSES)[number];

@@ -34,7 +34,7 @@ import type { Outbound } from "../lib/outbound";
 import { createOutbound } from "../lib/outbound";
 import { createHealth } from "../ops/health";
 import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
-import { createModelCaller } from "../providers/call";
+import { callProvider, createModelCaller } from "../providers/call";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
 import type { Sandbox } from "../sandbox/sandbox";
 import { createSandbox } from "../sandbox/sandbox";
@@ -128,7 +128,9 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
     onFinished: (end) => durations.add(end),
   });
   const waits = createWaits({ pool });
-  return { limits, versions, sequence, durations, freshInputs, turn, sandbox, pool, waits };
+  const callOne: AppDeps["callProvider"] = (data) => callProvider(calling, data);
+  const own = { limits, versions, sequence, durations, freshInputs, turn, sandbox, pool, waits };
+  return { ...own, callProvider: callOne };
 }
 
 /** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */

@@ -7,7 +7,15 @@ import type { OnceDeps } from "../auth/once";
 import { once } from "../auth/once";
 import { NoQuery, PageByIdQuery } from "../auth/paging.schema";
 import { answer, answerList, PAGE_DEFAULT, success, successList, toPageById } from "../lib/wire";
-import { ProviderCreateSchema, ProviderPatchSchema, ProviderSchema } from "./providers.schema";
+import type { ProbeDeps } from "./probe";
+import { testProvider } from "./probe";
+import {
+  ProviderCreateSchema,
+  ProviderPatchSchema,
+  ProviderSchema,
+  ProviderTestResultSchema,
+  ProviderTestSchema,
+} from "./providers.schema";
 import type { ProvidersDeps } from "./providers.store";
 import {
   changeProvider,
@@ -17,7 +25,7 @@ import {
   listProviders,
 } from "./providers.store";
 
-type RouteDeps = ProvidersDeps & GuardDeps & OnceDeps;
+type RouteDeps = ProvidersDeps & GuardDeps & OnceDeps & ProbeDeps;
 
 /** `/providers`. */
 export function providerRoutes(deps: RouteDeps) {
@@ -95,6 +103,29 @@ export function providerRoutes(deps: RouteDeps) {
         query: NoQuery,
         body: ProviderPatchSchema,
         response: one,
+      },
+    )
+    .post(
+      "/providers/:id/test",
+      ({ params, body, request, set }) => {
+        const run = async (own: RouteDeps) =>
+          success(await testProvider(own, { id: params.id, model: body.model }));
+        return once(deps, { request, body, set, run });
+      },
+      {
+        ...requiresJson(deps, {
+          id: "testProvider",
+          summary: "Tests a model provider by one small call",
+          description:
+            "Sends one short prompt, with 15 seconds and without retries, also to a provider that is switched off. A call that fails is a result with `ok: false`, answered with 200.",
+          tag: "Providers",
+          scope: "admin",
+          takes: ["idempotency-key"],
+          fails: ["NOT_FOUND"],
+        }),
+        query: NoQuery,
+        body: ProviderTestSchema,
+        response: { 200: answer(ProviderTestResultSchema) },
       },
     )
     .delete(

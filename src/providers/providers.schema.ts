@@ -3,7 +3,7 @@
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
 import { closed, EXAMPLE, named, orNull, Time, words } from "../lib/wire";
-import { PROVIDER_TYPES } from "../vocabulary";
+import { PROVIDER_TEST_REASONS, PROVIDER_TYPES } from "../vocabulary";
 
 const name = Type.String({ minLength: 1, maxLength: 100 });
 const baseUrl = Type.String({
@@ -70,3 +70,44 @@ export const ProviderPatchSchema = named(
   { name: "Ollama on the other machine", enabled: true },
 );
 export type ProviderPatch = Static<typeof ProviderPatchSchema>;
+
+export const ProviderTestSchema = named(
+  "ProviderTest",
+  closed({
+    model: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: "The model to call; required but for `echo`.",
+      }),
+    ),
+  }),
+  { model: "llama3.2" },
+);
+
+export const ProviderTestResultSchema = named(
+  "ProviderTestResult",
+  closed({
+    ok: Type.Boolean({ description: "Whether the model answered." }),
+    latencyMs: Type.Integer({ description: "Until the end of the answer, or the failure." }),
+    failure: orNull(
+      closed({
+        reason: words(PROVIDER_TEST_REASONS),
+        message: Type.String({ description: "What failed, and what to do." }),
+        status: Type.Optional(
+          Type.Integer({ description: "HTTP status of the provider, where it gave one." }),
+        ),
+      }),
+    ),
+  }),
+  {
+    ok: false,
+    latencyMs: 212,
+    failure: {
+      reason: "MODEL_UNKNOWN",
+      message: "There is no such model or address; check the model's name, and the baseUrl.",
+      status: 404,
+    },
+  },
+);
+export type ProviderTestResult = Static<typeof ProviderTestResultSchema>;

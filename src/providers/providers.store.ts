@@ -241,3 +241,6 @@ export function findCallable(deps: SecretsDeps, id: string): FoundProvider | und
   const row = deps.db.orm.select().from(providers).where(eq(providers.id, id)).get();
   return row?.enabled === true ? toCallable(deps, row) : undefined;
 }
+/** What a call needs of a provider, also of one that is switched off; throws NOT_FOUND. */
+export const getCallable = (deps: SecretsDeps, id: string): FoundProvider =>
+  toCallable(deps, getRow(deps, id));

@@ -143,7 +143,7 @@ test("a push of a tag goes through condition, code and model, and each step tell
         provider: "openai-compatible",
         model: "ok",
         finishReason: "stop",
-        requestId: "chatcmpl-1",
+        requestId: "req-1",
       },
     }),
     step("output", { output }),

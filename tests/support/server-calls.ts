@@ -105,10 +105,10 @@ export const makeAgent = (target: Target, patch: Record<string, unknown> = {}) =
     body: { name: "agent", webhookEnabled: true, ...patch },
   });
 
-/** The id of a new provider at `baseUrl`. */
+/** The id of a new provider at `baseUrl`, OpenAI-compatible unless `type` says otherwise. */
 export async function makeProvider(
   target: Target,
-  data: { baseUrl: string; apiKey?: string },
+  data: { baseUrl: string; apiKey?: string; type?: string },
 ): Promise<string> {
   const body = { type: "openai-compatible", name: "stub", ...data };
   return (await askData(target, { call: "POST /providers", body })).id;

@@ -49,6 +49,8 @@ export const ROUTES: Record<string, RouteRow> = {
   "POST /providers": admin(201, PROVIDER),
   "GET /providers/:id": read,
   "PATCH /providers/:id": admin(200, { name: "q" }),
+  // Without a model: the matrix's provider is not to be called.
+  "POST /providers/:id/test": admin(422, {}),
   "DELETE /providers/:id": admin(204),
   "GET /tokens": admin(200),
   "POST /tokens": admin(201, { name: "a", scope: "admin" }),

@@ -106,6 +106,10 @@ export const OPERATIONS: Record<string, OperationRow> = {
     { call: "PATCH /providers/:provider", body: { apiKey: "sk-0123456789abcdef" } },
     { call: "PATCH /providers/echo", body: { name: "mine" } },
   ),
+  testProvider: row(
+    { call: "POST /providers/echo/test", body: {} },
+    { call: "POST /providers/:provider/test", body: {} },
+  ),
   deleteProvider: row("DELETE /providers/:provider", "DELETE /providers/echo"),
 
   listTokens: row("GET /tokens?limit=1", "GET /tokens?cursor=%20"),
