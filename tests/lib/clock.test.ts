@@ -1,7 +1,15 @@
 // The machine's clock, the one that tests move, and how times are written.
 
 import { describe, expect, test } from "bun:test";
-import { createManualClock, systemClock, toIso, toIsoOrNull } from "../../src/lib/clock";
+import { getEventListeners } from "node:events";
+import {
+  createManualClock,
+  systemClock,
+  systemWait,
+  toIso,
+  toIsoOrNull,
+} from "../../src/lib/clock";
+import { rejection } from "../support/rejection";
 
 describe("the manual clock", () => {
   test("stands until it is told to move", () => {
@@ -44,4 +52,23 @@ test("times are written in UTC with milliseconds, and a time that is not there a
   expect(toIso(Date.UTC(2038, 0, 19, 3, 14, 8, 7))).toBe("2038-01-19T03:14:08.007Z");
   expect(toIsoOrNull(0)).toBe("1970-01-01T00:00:00.000Z");
   expect(toIsoOrNull(null)).toBeNull();
+});
+
+describe("waiting", () => {
+  test("ends after its milliseconds, and leaves nothing on the signal", async () => {
+    const { signal } = new AbortController();
+    const startedAt = systemClock.monotonic();
+    await systemWait(20, signal);
+    expect(systemClock.monotonic() - startedAt).toBeGreaterThanOrEqual(19);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  test("is broken off by the signal, with its reason", async () => {
+    const reason = new Error("cancelled by the user");
+    const controller = new AbortController();
+    const waited = systemWait(60_000, controller.signal);
+    controller.abort(reason);
+    expect(await rejection(waited)).toBe(reason);
+    expect(await rejection(systemWait(60_000, controller.signal))).toBe(reason);
+  }, 1000);
 });

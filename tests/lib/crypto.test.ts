@@ -7,6 +7,7 @@ import {
   hmac,
   randomKey,
   randomSecret,
+  randomShare,
   seal,
   sha256,
   unseal,
@@ -169,4 +170,13 @@ describe("sealed text", () => {
     );
     expect(Buffer.from(opened).toString()).toBe("whsec_secret-é");
   });
+});
+
+test("random shares lie between 0 and 1, on both sides of the middle", () => {
+  const shares = Array.from({ length: 1000 }, randomShare);
+  expect(Math.min(...shares)).toBeGreaterThanOrEqual(0);
+  expect(Math.max(...shares)).toBeLessThan(1);
+  const low = shares.filter((share) => share < 0.5).length;
+  // Fewer than 400 of 1,000 happen once in 10^10 runs.
+  expect(low).toBeWithin(400, 600);
 });

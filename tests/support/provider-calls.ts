@@ -54,7 +54,14 @@ export function askStub(stub: ModelStub, data: AskOptions = {}): Promise<ModelAn
 /** All that a log, an answer or a developer could print of an error. */
 function printed(error: unknown, depth = 0): string {
   if (!(error instanceof Error) || depth > 5) return String(error);
-  const fields = JSON.stringify(Object.fromEntries(Object.entries(error)));
+  const seen = new Set<unknown>();
+  const once = (_name: string, value: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return value;
+    if (seen.has(value)) return null;
+    seen.add(value);
+    return value;
+  };
+  const fields = JSON.stringify(Object.fromEntries(Object.entries(error)), once);
   return [error.message, error.stack, fields, printed(error.cause, depth + 1)].join("\n");
 }
 
