@@ -1,7 +1,7 @@
 // One attempt of a model call: streamed, by the AI SDK's model of the format, without its retries.
 // Leaves the bytes to `wire.ts`, and trying again to `retry.ts`.
 
-import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { AppError } from "../errors";
 import type { Outbound } from "../lib/outbound";
 import { checkBaseUrl } from "../lib/network/outbound-url";
@@ -76,11 +76,11 @@ async function startStream(
   { baseURL, wire }: { baseURL: string; wire: Wire },
 ): Promise<ReadableStream<LanguageModelV4StreamPart>> {
   const { call } = data;
-  const { load, options } = FORMATS[data.type];
+  const { load, options: providerOptions } = FORMATS[data.type];
   // Without a key of ours an SDK would take one from the environment.
   const apiKey = data.apiKey ?? "none";
   const model = await load({ baseURL, apiKey, fetch: wire.fetch, model: call.model });
-  const { stream } = await model.doStream({
+  const options: LanguageModelV4CallOptions = {
     prompt: [
       ...(call.system === null ? [] : [{ role: "system" as const, content: call.system }]),
       { role: "user", content: [{ type: "text", text: call.prompt }] },
@@ -88,12 +88,17 @@ async function startStream(
     ...(call.temperature === null ? {} : { temperature: call.temperature }),
     maxOutputTokens: call.maxTokens,
     abortSignal: wire.signal,
-    ...(options === undefined ? {} : { providerOptions: options }),
+    ...(providerOptions === undefined ? {} : { providerOptions }),
     ...(call.idempotencyKey === undefined
       ? {}
       : { headers: { "Idempotency-Key": call.idempotencyKey } }),
-  });
-  return stream;
+  };
+  try {
+    return (await model.doStream(options)).stream;
+  } catch {
+    // Either the wire broke, which it tells, or the SDK takes offence at the first event.
+    throw new ProviderError("PROVIDER_RESPONSE_INVALID");
+  }
 }
 
 type Finish = Extract<LanguageModelV4StreamPart, { type: "finish" }>;
@@ -139,7 +144,7 @@ function toModelAnswer(
   if (failure !== null) throw failure;
   const { finish } = answer;
   // The stream has its end, and the SDK has not understood it.
-  if (finish === null || finish.finishReason.unified === "interrupted" || answer.hasError) {
+  if (finish === null || answer.hasError) {
     throw new ProviderError("PROVIDER_RESPONSE_INVALID");
   }
   const { finishReason, usage } = finish;

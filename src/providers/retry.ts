@@ -71,7 +71,6 @@ export async function callWithRetries(
     try {
       return await data.attempt({ ...call, timeoutMs });
     } catch (error) {
-      call.signal.throwIfAborted();
       const failed = attempt > call.retries ? null : planRetry(deps, { error, attempt });
       // A pause that uses up the time would end in a time-out and hide what failed.
       if (failed === null || deps.clock.monotonic() + failed.delayMs >= deadline) throw error;

@@ -22,6 +22,7 @@ const TEXTS: [what: string, text: string, events: StreamEvent[]][] = [
   ],
   ["carriage returns", 'data: {"a":1}\r\rdata: {"a":2}\r\r:', [{ a: 1 }, { a: 2 }]],
   ["data in several lines", 'data: {"a":\ndata: 1}\n\n', [{ a: 1 }]],
+  ["the same with both", 'data: {"a":\r\ndata: 1}\r\n\r\n', [{ a: 1 }]],
   ["no space", 'data:{"a":1}\n\n', [{ a: 1 }]],
   ["names, ids and comments", ': hi\nevent: x\nid: 7\ndata: {"a":1}\nretry: 5\n\n', [{ a: 1 }]],
   ["empty events", 'event: ping\n\n\n\ndata: {"a":1}\n\n', [{ a: 1 }]],

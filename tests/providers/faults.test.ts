@@ -155,8 +155,19 @@ const SHAPES: [type: StubFormatName, event: string][] = [
   ["anthropic", `{"type":"content_block_delta","index":0,"delta":7}`],
   ["google", `{"candidates":7}`],
   ["openai-compatible", `{"choices":7}`],
+  // The end of the stream without the reason for it.
+  ["openai-compatible", "[DONE]"],
 ];
 describe("an event of another shape is PROVIDER_RESPONSE_INVALID:", () => {
+  test.each(SHAPES)("%s, %s, in a body that is there at once", async (type, event) => {
+    const headers = { "content-type": "text/event-stream" };
+    const outbound = { fetch: async () => new Response(`data: ${event}\n\n`, { headers }) };
+    const data = { type, baseUrl: "https://x.test/v1", apiKey: CALL_KEY, call: modelCall() };
+    expect(await failureOf(attemptCall({ outbound }, data))).toMatchObject({
+      code: "PROVIDER_RESPONSE_INVALID",
+    });
+  });
+
   test.each(SHAPES)("%s, %s", async (type, event) => {
     const stub = await startStub(`events:${event}`);
     expect(await failureOf(askStub(stub, { type }))).toMatchObject({

@@ -1,6 +1,7 @@
 // POST /providers/{id}/test: one small call, and in the owner's words what came of it.
 
 import { afterEach, describe, expect, test } from "bun:test";
+import { AppError, type ErrorCode } from "../../../src/errors";
 import { createOutbound, OutboundError, type Outbound } from "../../../src/lib/outbound";
 import { PROVIDER_TEST_REASONS } from "../../../src/vocabulary";
 import { createTestApp, restart, type TestApp } from "../../support/app";
@@ -208,10 +209,13 @@ describe("a test is refused", () => {
   });
 });
 
-test("an error of ours is none of the provider", async () => {
+test.each<[code: ErrorCode, status: number, error: Error]>([
+  ["INTERNAL", 500, new TypeError(KEY)],
+  ["STORAGE_UNAVAILABLE", 503, new AppError("STORAGE_UNAVAILABLE")],
+])("an error of ours is none of the provider: %s", async (code, status, error) => {
   const { app, id } = await createScene({});
   app.deps.callProvider = async () => {
-    throw new TypeError(KEY);
+    throw error;
   };
-  expectAnswer(await testIt({ app, id }), { status: 500, code: "INTERNAL", hides: [KEY] });
+  expectAnswer(await testIt({ app, id }), { status, code, hides: [KEY] });
 });
