@@ -112,6 +112,9 @@ interface Answer {
   hasError: boolean;
 }
 
+/** Characters: a longer text is larger than any output of a node may be. */
+const MAX_TEXT_CHARS = 1024 * 1024;
+
 /** Reads the stream into `answer`, which keeps what had arrived when this throws. */
 async function readAnswer(
   stream: ReadableStream<LanguageModelV4StreamPart>,
@@ -121,6 +124,7 @@ async function readAnswer(
     if (part.type === "error") noteError(part.error, answer);
     if (part.type === "finish") answer.finish = part;
     if (part.type === "text-delta") answer.text += part.delta;
+    if (answer.text.length > MAX_TEXT_CHARS) throw new AppError("RESPONSE_TOO_LARGE");
     if (part.type === "response-metadata") {
       answer.id = part.id ?? answer.id;
       answer.model = part.modelId ?? answer.model;

@@ -22,6 +22,7 @@ const MAX_EVENT_CHARS = 4 * 1024 * 1024;
 export function createEventReader(): (bytes: Uint8Array) => StreamEvent[] {
   const decode = createDecoder();
   let rest = "";
+  let mayBreak = false;
   let lines: string[] = [];
   let length = 0;
 
@@ -39,10 +40,18 @@ export function createEventReader(): (bytes: Uint8Array) => StreamEvent[] {
   }
 
   return (bytes) => {
-    // A carriage return at the end may be the first half of a line break.
-    const parts = (rest + decode(bytes)).split(/\r\n|\n|\r(?!$)/);
-    rest = parts.pop() ?? "";
-    const found = parts.flatMap(takeLine);
+    const found: string[] = [];
+    const text = decode(bytes);
+    // A long line is split once, not again with each of its pieces.
+    if (mayBreak || /[\r\n]/.test(text)) {
+      // A carriage return at the end may be the first half of a line break.
+      const parts = (rest + text).split(/\r\n|\n|\r(?!$)/);
+      rest = parts.pop() ?? "";
+      found.push(...parts.flatMap(takeLine));
+      mayBreak = rest.endsWith("\r");
+    } else {
+      rest += text;
+    }
     if (length + rest.length > MAX_EVENT_CHARS) throw new AppError("RESPONSE_TOO_LARGE");
     return found.map(readEvent);
   };

@@ -18,6 +18,9 @@ export interface WireRequest {
   signal: AbortSignal;
 }
 
+/** Of the whole stream: each word of a text comes with about 300 bytes around it. */
+const MAX_STREAM_BYTES = 64 * 1024 * 1024;
+
 /** The connection of one attempt. */
 export interface Wire {
   /** For the SDK. Its body ends early where something breaks: then `failure` tells what. */
@@ -48,7 +51,12 @@ export function openWire(deps: { outbound: Outbound }, data: WireRequest): Wire 
     const url = input instanceof Request ? input.url : input;
     const headers = new Headers(init?.headers);
     if (!data.hasKey) headers.delete(format.keyHeader);
-    const request = { ...init, headers, signal: watch.signal };
+    const request = {
+      ...init,
+      headers,
+      signal: watch.signal,
+      maxResponseBytes: MAX_STREAM_BYTES,
+    };
     const response = await deps.outbound.fetch(url, request).catch(fail);
     const { requestIdHeader } = format;
     requestId = requestIdHeader === null ? null : response.headers.get(requestIdHeader);

@@ -60,9 +60,10 @@ const BEHAVIOURS: Record<string, (data: Answering) => Promise<void> | void> = {
   linger: (data) => stream(data, { events: goodEvents(data.call), end: "nothing" }),
   /** The good answer in pieces of 1 to 3 bytes. */
   dribble: (data) => dribble(data),
-  /** Without end: text, one event, headers, and announcements of an answer. */
+  /** Without end: text, one event, events, headers, and announcements of an answer. */
   flood: (data) => flood(data),
   "flood-line": (data) => floodLine(data),
+  "flood-events": (data) => floodEvents(data),
   "flood-headers": ({ socket }) => pour(socket, "HTTP/1.1 200 OK\r\n", "X-Flood: flood\r\n"),
   "flood-1xx": ({ socket }) => pour(socket, "", "HTTP/1.1 102 Processing\r\n\r\n"),
   /** 100 MiB of text in a few KiB. */
@@ -177,6 +178,14 @@ async function floodLine(data: Answering): Promise<void> {
   startStream(data);
   await sendChunk(data.socket, "data: ");
   while (!data.socket.destroyed) await sendChunk(data.socket, "x".repeat(60_000));
+}
+
+/** Events that hold no text. */
+async function floodEvents(data: Answering): Promise<void> {
+  startStream(data);
+  const [event = ""] = formatOf(data.call.path).start(data.call);
+  const comments = `: ${"x".repeat(60_000)}\n`;
+  while (!data.socket.destroyed) await sendChunk(data.socket, `${comments}${event}`);
 }
 
 /** Writes bare text again and again. */
