@@ -277,13 +277,14 @@ function refuseBody(data: Exchange, incoming: IncomingMessage): void {
 /** `code` of Node's errors names the fault; the parser's codes start with HPE_. */
 function toOutboundError(fault: OutboundFault, cause: unknown): OutboundError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-  return new OutboundError(findFault(code) ?? fault, {
+  return new OutboundError(refineFault(fault, code), {
     message: `The connection failed (${code}).`,
     cause,
   });
 }
 
-function findFault(code: string): OutboundFault | null {
+function refineFault(fault: OutboundFault, code: string): OutboundFault {
   if (code.startsWith("HPE_")) return "malformed";
-  return /CERT|_SSL_|_TLS_|^EPROTO$/.test(code) ? "untrusted" : null;
+  const isTls = /CERT|_SSL_|_TLS_|^EPROTO$/.test(code);
+  return isTls && fault === "unreachable" ? "untrusted" : fault;
 }
