@@ -119,7 +119,7 @@ export function providerRoutes(deps: RouteDeps) {
           description:
             "Sends one short prompt, with 15 seconds and without retries, also to a provider that is switched off. A call that fails is a result with `ok: false`, answered with 200.",
           tag: "Providers",
-          scope: "admin",
+          scope: "operate",
           takes: ["idempotency-key"],
           fails: ["NOT_FOUND"],
         }),

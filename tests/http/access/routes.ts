@@ -50,7 +50,7 @@ export const ROUTES: Record<string, RouteRow> = {
   "GET /providers/:id": read,
   "PATCH /providers/:id": admin(200, { name: "q" }),
   // Without a model: the matrix's provider is not to be called.
-  "POST /providers/:id/test": admin(422, {}),
+  "POST /providers/:id/test": { needs: "operate", status: 422, body: {} },
   "DELETE /providers/:id": admin(204),
   "GET /tokens": admin(200),
   "POST /tokens": admin(201, { name: "a", scope: "admin" }),
