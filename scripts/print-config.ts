@@ -9,7 +9,17 @@ type Name = keyof typeof SETTINGS;
 const SECTIONS: [title: string, names: Name[]][] = [
   [
     "Server",
-    ["port", "host", "publicUrl", "docs", "allowedHosts", "trustProxy", "dataDir", "logLevel"],
+    [
+      "port",
+      "host",
+      "publicUrl",
+      "docs",
+      "allowedHosts",
+      "trustProxy",
+      "dataDir",
+      "durability",
+      "logLevel",
+    ],
   ],
   ["Credentials", ["adminToken", "encryptionKey"]],
   [

@@ -19,8 +19,8 @@ import { parseHostNames } from "./lib/network/host-names";
 import type { AllowRule } from "./lib/network/outbound-address";
 import { parseAllowPrivate } from "./lib/network/outbound-address";
 import { didYouMean } from "./lib/suggest";
-import type { DocsAccess, LogLevel } from "./vocabulary";
-import { DOCS_ACCESS, LOG_LEVELS } from "./vocabulary";
+import type { DocsAccess, Durability, LogLevel } from "./vocabulary";
+import { DOCS_ACCESS, DURABILITIES, LOG_LEVELS } from "./vocabulary";
 
 /** One setting of the table. */
 export interface Setting<T> {
@@ -102,6 +102,12 @@ export const SETTINGS = {
     secret: true,
     doc: "Key for secrets at rest, 32 bytes as base64. Without it `secret.key` in the data directory, made at the first start.",
     ...optionalText("32 bytes as base64", /^[A-Za-z0-9+/_-]{43}=?$/),
+  }),
+  durability: setting<Durability>({
+    variable: "HOOKLINE_DURABILITY",
+    fallback: "full",
+    doc: "What an accepted delivery outlives: with `full` a power cut, with `normal` a crash of the process only, as nothing waits for the disk.",
+    ...word(DURABILITIES),
   }),
   slots: setting<number>({
     variable: "HOOKLINE_SLOTS",

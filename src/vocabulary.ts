@@ -220,6 +220,10 @@ export const WINDOW_KINDS = ["live", "test"] as const;
 export type WindowKind = (typeof WINDOW_KINDS)[number];
 
 /** Who may read the OpenAPI document. */
+/** What an accepted delivery outlives: a power cut too, or a crash of the process only. */
+export const DURABILITIES = ["full", "normal"] as const;
+export type Durability = (typeof DURABILITIES)[number];
+
 export const DOCS_ACCESS = ["public", "auth", "off"] as const;
 export type DocsAccess = (typeof DOCS_ACCESS)[number];
 
@@ -261,6 +265,10 @@ export const LOG_EVENTS = {
   "database.checkpoint_failed": {
     level: "warn",
     doc: "The log was not copied into the database file and grows meanwhile: SQLite's `code`, and how many `pages` are not copied. It is tried again; nothing is lost.",
+  },
+  "database.not_durable": {
+    level: "warn",
+    doc: "HOOKLINE_DURABILITY is `normal`: what was answered last may be gone after a power cut.",
   },
   "admin_token.created": {
     level: "info",

@@ -50,6 +50,7 @@ test("an empty environment gives the documented defaults", () => {
     trustProxy: [],
     adminToken: null,
     encryptionKey: null,
+    durability: "full",
     slots: 10,
     webhookRatePerMinute: 100,
     webhookMaxConcurrent: 10,

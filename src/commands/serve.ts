@@ -64,7 +64,9 @@ function readConfig(args: string[]): Config {
 }
 
 function openStorage(data: { config: Config; log: Log; dataDir: string }): Db {
-  const db = openDatabase(join(data.dataDir, "hookline.db"));
+  const { durability } = data.config;
+  if (durability !== "full") data.log.warn("database.not_durable");
+  const db = openDatabase(join(data.dataDir, "hookline.db"), durability);
   const backupPath = (from: string): string => {
     const folder = join(data.dataDir, "backups");
     mkdirSync(folder, { recursive: true, mode: 0o700 });

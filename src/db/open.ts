@@ -3,6 +3,7 @@
 import { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { Durability } from "../vocabulary";
 import * as schema from "./schema";
 
 /** One connection, raw for the prepared hot statements and typed for the others. */
@@ -23,7 +24,7 @@ function isOlder(version: string, than: string): boolean {
 }
 
 /** Opens `path` (or `:memory:`) for the process's one writing connection. */
-export function openDatabase(path: string): Db {
+export function openDatabase(path: string, durability: Durability = "full"): Db {
   const raw = new Database(path, { create: true, readwrite: true, strict: true });
   const version = raw.query<{ version: string }, []>("select sqlite_version() as version").get();
   if (version === null || isOlder(version.version, OLDEST_SQLITE)) {
@@ -37,8 +38,8 @@ export function openDatabase(path: string): Db {
   raw.run("pragma journal_mode = wal");
   // Copying the log holds every answer back: a Worker does it (checkpoints.ts).
   raw.run("pragma wal_autocheckpoint = 0");
-  // The answer 200 promises that a power cut loses nothing.
-  raw.run("pragma synchronous = full");
+  // With `full` the answer 200 promises that a power cut loses nothing.
+  raw.run(`pragma synchronous = ${durability}`);
   raw.run("pragma foreign_keys = on");
   raw.run("pragma trusted_schema = off");
   raw.run("pragma temp_store = memory");

@@ -18,6 +18,7 @@ describe("a new file", () => {
     ["trusted_schema", 0],
     ["temp_store", 2],
     ["journal_size_limit", 64 * 1024 * 1024],
+    ["wal_autocheckpoint", 0],
     ["busy_timeout", 0],
     ["cache_size", -32_768],
   ])("has %s %p on the writing connection", (name, value) => {
@@ -64,6 +65,16 @@ test("a file opened again keeps its rows and gets the same pragmas", () => {
   expect(["synchronous", "foreign_keys", "auto_vacuum"].map((name) => pragma(raw, name))).toEqual([
     2, 1, 2,
   ]);
+  raw.close();
+});
+
+test.each([
+  ["full", 2],
+  ["normal", 1],
+] as const)("durability %s is synchronous %p", (durability, value) => {
+  using folder = makeTempFolder();
+  const { raw } = openDatabase(folder.file("a.db"), durability);
+  expect(pragma(raw, "synchronous")).toBe(value);
   raw.close();
 });
 

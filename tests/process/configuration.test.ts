@@ -236,3 +236,14 @@ test("a data directory that cannot be made is told in words", async () => {
   expect(stderr).toContain(folder.file("file/data"));
   expectWords(stderr);
 });
+
+test("durability normal is warned of at every start, and full is not", async () => {
+  await using server = await startServer({ env: { HOOKLINE_DURABILITY: "normal" } });
+  const warnings = () => server.logs.filter(({ level }) => level === "warn");
+  expect(warnings()).toMatchObject([{ event: "database.not_durable" }]);
+  await server.restart();
+  expect(warnings()).toHaveLength(1);
+  await server.kill();
+  await server.start({ env: { HOOKLINE_DURABILITY: undefined } });
+  expect(warnings()).toEqual([]);
+});
