@@ -105,7 +105,7 @@ export const ERRORS = {
   INVALID_JSON: row(
     400,
     "The body is not JSON that can be read.",
-    "Empty, not UTF-8, malformed, or nested deeper than 64 levels.",
+    "Empty, not UTF-8, malformed, nested deeper than 64 levels, or with a number beyond 1.8e308, which would be read as infinite.",
   ),
   VALIDATION_ERROR: row(
     422,

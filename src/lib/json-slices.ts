@@ -3,6 +3,7 @@
 // so that what is JSON is decided there; here only members are found.
 
 import type { Json } from "./json-value";
+import { endOfString, parseJsonText } from "./json-value";
 
 /** Bytes of text that are parsed in one go: about 10 ms for the slowest. */
 export const SLICE_CHARS = 64 * 1024;
@@ -18,7 +19,6 @@ interface Slicing {
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
 
 const isSpace = (code: number): boolean =>
   code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
@@ -27,18 +27,6 @@ const closes = (code: number): boolean => code === 0x7d || code === 0x5d;
 
 function fail(): never {
   throw new SyntaxError("not JSON");
-}
-
-/** Index of the quote that ends the string opened at `open`. */
-function endOfString(text: string, open: number): number {
-  let close = text.indexOf('"', open + 1);
-  while (close !== -1) {
-    let escapes = 0;
-    while (text.charCodeAt(close - 1 - escapes) === BACKSLASH) escapes += 1;
-    if (escapes % 2 === 0) return close;
-    close = text.indexOf('"', close + 1);
-  }
-  return fail();
 }
 
 /** Index behind the member that starts at `from`: of its comma, or `to`. */
@@ -132,7 +120,7 @@ async function parseMember(data: Slicing): Promise<Record<string, Json>> {
 function parseText(data: Slicing, brackets: "[]"): Json[];
 function parseText(data: Slicing, brackets: "{}"): Record<string, Json>;
 function parseText(data: Slicing, brackets: string): Json {
-  return JSON.parse(`${brackets[0]}${data.text.slice(data.from, data.to)}${brackets[1]}`);
+  return parseJsonText(`${brackets[0]}${data.text.slice(data.from, data.to)}${brackets[1]}`);
 }
 
 async function parseAny(untrimmed: Slicing): Promise<Json> {
@@ -140,7 +128,7 @@ async function parseAny(untrimmed: Slicing): Promise<Json> {
   const { text, from, to } = data;
   const first = text[from];
   const isContainer = first === "{" || first === "[";
-  if (to - from <= data.sliceChars || !isContainer) return JSON.parse(text.slice(from, to));
+  if (to - from <= data.sliceChars || !isContainer) return parseJsonText(text.slice(from, to));
   if (text[to - 1] !== (first === "{" ? "}" : "]")) fail();
   const inside = { ...data, from: from + 1, to: to - 1 };
   // Nothing but white space, in a container that is larger than a slice.
@@ -148,7 +136,7 @@ async function parseAny(untrimmed: Slicing): Promise<Json> {
   return first === "{" ? parseObject(inside) : parseArray(inside);
 }
 
-/** What `JSON.parse(text)` gives, or a SyntaxError, with `pause` awaited between the pieces. */
+/** What `parseJsonText(text)` gives, or a SyntaxError, with `pause` awaited between the pieces. */
 export const parseInSlices = (
   deps: { pause(): Promise<void> | undefined; sliceChars?: number },
   text: string,

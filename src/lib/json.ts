@@ -2,7 +2,7 @@
 
 import { parseInSlices, SLICE_CHARS } from "./json-slices";
 import type { Json } from "./json-value";
-import { isRecord } from "./json-value";
+import { isRecord, NumberTooLarge, parseJsonText } from "./json-value";
 import type { LoopTurn } from "./loop-turn";
 
 /** Deepest nesting of arrays and objects that is read. 100,000 levels block the loop for a second. */
@@ -51,7 +51,7 @@ export function nestsDeeperThan(bytes: Uint8Array, limit: number): boolean {
 
 export type ParsedJson =
   | { ok: true; value: Json }
-  | { ok: false; problem: "empty" | "not_utf8" | "too_deep" | "malformed" };
+  | { ok: false; problem: "empty" | "not_utf8" | "too_deep" | "infinite" | "malformed" };
 
 /** The text of bytes that may be JSON, or why they are not. */
 function readText(
@@ -68,10 +68,17 @@ export function parseJson(bytes: Uint8Array): ParsedJson {
   const read = readText(bytes);
   if (!read.ok) return read;
   try {
-    return { ok: true, value: JSON.parse(read.text) };
-  } catch {
-    return { ok: false, problem: "malformed" };
+    return { ok: true, value: parseJsonText(read.text) };
+  } catch (error) {
+    return { ok: false, problem: problemOf(error) };
   }
+}
+
+/** Of what parsing threw; anything but a SyntaxError is thrown on. */
+function problemOf(error: unknown): "infinite" | "malformed" {
+  if (error instanceof NumberTooLarge) return "infinite";
+  if (error instanceof SyntaxError) return "malformed";
+  throw error;
 }
 
 /** As `parseJson`, in slices with a turn for others in between where the text is large. */
@@ -86,8 +93,7 @@ export async function parseJsonInTurns(
   try {
     return { ok: true, value: await parseInSlices(deps.turn, read.text) };
   } catch (error) {
-    if (error instanceof SyntaxError) return { ok: false, problem: "malformed" };
-    throw error;
+    return { ok: false, problem: problemOf(error) };
   }
 }
 
@@ -95,6 +101,7 @@ const PROBLEMS = {
   empty: "The body is empty; send a JSON value.",
   not_utf8: "The body is not UTF-8.",
   too_deep: `The body nests deeper than ${MAX_JSON_DEPTH} levels.`,
+  infinite: "The body has a number beyond 1.8e308.",
   malformed: "The body is not well-formed JSON.",
 };
 

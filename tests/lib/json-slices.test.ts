@@ -1,8 +1,9 @@
-// Large JSON in slices: the same values, and the same refusals, as JSON.parse.
+// Large JSON in slices: the same values, and the same refusals, as in one piece.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseInSlices } from "../../src/lib/json-slices";
+import { parseJsonText } from "../../src/lib/json-value";
 
 const pause = (): undefined => undefined;
 
@@ -17,7 +18,7 @@ async function outcomeOf(text: string, sliceChars: number): Promise<unknown> {
 
 function expectedOf(text: string): unknown {
   try {
-    return { value: JSON.parse(text) };
+    return { value: parseJsonText(text) };
   } catch {
     return "refused";
   }
@@ -26,7 +27,7 @@ function expectedOf(text: string): unknown {
 const sizes = fc.integer({ min: 1, max: 40 });
 
 describe("parseInSlices", () => {
-  test("gives what JSON.parse gives, whatever the size of a slice", async () => {
+  test("gives what the whole text gives, whatever the size of a slice", async () => {
     const spacing = fc.constantFrom(undefined, 1, 2);
     await fc.assert(
       fc.asyncProperty(fc.json({ maxDepth: 6 }), sizes, spacing, async (json, size, space) => {
@@ -37,7 +38,7 @@ describe("parseInSlices", () => {
     );
   });
 
-  test("refuses what JSON.parse refuses, whatever was changed in it", async () => {
+  test("refuses what is refused as a whole, whatever was changed in it", async () => {
     const change = fc.record({
       at: fc.nat(200),
       cut: fc.nat(3),

@@ -82,6 +82,53 @@ describe("nestsDeeperThan", () => {
   });
 });
 
+/** Whether the text is refused for a number beyond the largest double. */
+function isInfinite(text: string): boolean {
+  const parsed = parseJson(bytesOf(text));
+  if (parsed.ok) return false;
+  expect(parsed.problem).toBe("infinite");
+  return true;
+}
+
+describe("a number that no double holds", () => {
+  test("is found wherever it stands, and nothing else is taken for one", () => {
+    const number = fc
+      .tuple(
+        fc.constantFrom("", "-"),
+        fc.constantFrom("0", "1", "9.9", `${"9".repeat(308)}`, `${"9".repeat(309)}.5`),
+        fc.constantFrom("", "e308", "E+308", "e309", "e-309", "e999"),
+      )
+      .map((parts) => parts.join(""));
+    const pair = fc.tuple(literal, number).map(([key, value]) => `{${key}:[${value},${key}]}`);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(number, pair, literal)), (items) => {
+        const numbers = items.flatMap((item): unknown => {
+          const value: unknown = JSON.parse(item);
+          return isRecord(value) ? Object.values(value).flat() : value;
+        });
+        const expected = numbers.some((value) => Math.abs(Number(value)) === Infinity);
+        expect(isInfinite(`[${items.join()}]`)).toBe(expected);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test.each([
+    ["a number of 309 nines", "9".repeat(309), true],
+    ["a number of 308 nines", "9".repeat(308), false],
+    ["the largest number", "1.7976931348623157e308", false],
+    ["the next one that is written", "1.7976931348623159e308", true],
+    ["a small number with many digits", `0.${"1".repeat(400)}`, false],
+    ["a number in a string", '"1e999"', false],
+    ["a number behind an escaped quote", '"\\"1e999"', false],
+    ["a number in a key", '{"1e999":1}', false],
+    ["zero with an exponent", "0e999", false],
+    ["a number behind a string", '["a",-1e999]', true],
+  ])("%s: %p", (_name, text, expected) => {
+    expect(isInfinite(text)).toBe(expected);
+  });
+});
+
 describe("decodeUtf8", () => {
   test.each([
     ["plain ASCII", [0x61], "a"],

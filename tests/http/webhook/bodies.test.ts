@@ -103,6 +103,7 @@ describe("400 INVALID_JSON is the answer to", () => {
     ["empty", "", "The body is empty; send a JSON value."],
     ["not UTF-8", bytes([0xff]), "The body is not UTF-8."],
     ["too deep", nested(65), "The body nests deeper than 64 levels."],
+    ["infinite", '{"a":1e999}', "The body has a number beyond 1.8e308."],
     ["malformed", "{", "The body is not well-formed JSON."],
   ];
   test.each(SENTENCES)("and it says what is wrong: %s", async (_name, body, message) => {
