@@ -54,7 +54,7 @@ function fits(pattern: string, path: string): boolean {
   );
 }
 
-/** 405 where the path is known under other methods alone, else 404. */
+/** 405 where the path is known under other methods alone, else 404: also where `#` hides the path. */
 function unknownRoute(routes: readonly Route[], request: Request): AppError {
   // Of webhooks and probes, which any `Host` reaches: with none that is one, the URL is a path.
   const { pathname } = URL.parse(request.url, "http://localhost") ?? { pathname: "" };
@@ -62,7 +62,7 @@ function unknownRoute(routes: readonly Route[], request: Request): AppError {
   const methods = routes
     .filter((route) => route.hooks.detail?.hide !== true && fits(route.path, pathname))
     .map((route) => route.method);
-  if (methods.length === 0) return new AppError("NOT_FOUND");
+  if (methods.length === 0 || methods.includes(request.method)) return new AppError("NOT_FOUND");
   return new AppError("METHOD_NOT_ALLOWED", {
     headers: { Allow: [...new Set(methods)].join(", ") },
   });

@@ -41,7 +41,16 @@ export const toChunk = (bytes: Uint8Array | string): Buffer =>
     Buffer.from("\r\n"),
   ]);
 
-function parseAnswer(bytes: Buffer): { answer: WireAnswer; size: number } | null {
+/** What the asker knows of an answer before it comes. */
+interface Awaited {
+  /** It ends with its head, as the answer to HEAD does. */
+  bodyless?: boolean;
+}
+
+function parseAnswer(
+  bytes: Buffer,
+  { bodyless = false }: Awaited,
+): { answer: WireAnswer; size: number } | null {
   const headEnd = bytes.indexOf("\r\n\r\n");
   if (headEnd < 0) return null;
   const [line = "", ...fields] = bytes.subarray(0, headEnd).toString("latin1").split("\r\n");
@@ -50,7 +59,7 @@ function parseAnswer(bytes: Buffer): { answer: WireAnswer; size: number } | null
     const colon = field.indexOf(":");
     headers.append(field.slice(0, colon), field.slice(colon + 1).trim());
   }
-  const size = headEnd + 4 + Number(headers.get("content-length") ?? 0);
+  const size = headEnd + 4 + (bodyless ? 0 : Number(headers.get("content-length") ?? 0));
   if (bytes.length < size) return null;
   const text = bytes.subarray(headEnd + 4, size).toString("utf8");
   return { answer: { status: Number(line.split(" ")[1]), headers, text }, size };
@@ -60,8 +69,10 @@ function parseAnswer(bytes: Buffer): { answer: WireAnswer; size: number } | null
 export class Connection implements Disposable {
   readonly #socket: Socket;
   #bytes: Buffer = Buffer.alloc(0);
-  #waiting: ((answer: WireAnswer | null) => void)[] = [];
+  #waiting: (Awaited & { done: (answer: WireAnswer | null) => void })[] = [];
   #closed = false;
+  /** Answers that nobody waited for. */
+  readonly unasked: WireAnswer[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -86,16 +97,19 @@ export class Connection implements Disposable {
 
   #take(chunk: Buffer): void {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
-    for (let parsed = parseAnswer(this.#bytes); parsed !== null;) {
+    for (;;) {
+      const parsed = parseAnswer(this.#bytes, this.#waiting[0] ?? {});
+      if (parsed === null) return;
       this.#bytes = this.#bytes.subarray(parsed.size);
-      this.#waiting.shift()?.(parsed.answer);
-      parsed = parseAnswer(this.#bytes);
+      const asker = this.#waiting.shift();
+      if (asker === undefined) this.unasked.push(parsed.answer);
+      else asker.done(parsed.answer);
     }
   }
 
   #close(): void {
     this.#closed = true;
-    for (const done of this.#waiting.splice(0)) done(null);
+    for (const { done } of this.#waiting.splice(0)) done(null);
   }
 
   /** Whether it ended within an answer. */
@@ -113,9 +127,9 @@ export class Connection implements Disposable {
   }
 
   /** The next answer, or null where the connection ends before it is whole. */
-  answer(): Promise<WireAnswer | null> {
+  answer(awaited: Awaited = {}): Promise<WireAnswer | null> {
     if (this.#closed) return Promise.resolve(null);
-    return new Promise((done) => this.#waiting.push(done));
+    return new Promise((done) => this.#waiting.push({ ...awaited, done }));
   }
 
   /** Sends a request and waits for its answer. */
@@ -123,6 +137,16 @@ export class Connection implements Disposable {
     const answer = this.answer();
     this.send(bytes);
     return answer;
+  }
+
+  /** Sends nothing more (FIN); answers may still come. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  /** Breaks the connection off (RST). */
+  reset(): void {
+    this.#socket.resetAndDestroy();
   }
 
   [Symbol.dispose](): void {
