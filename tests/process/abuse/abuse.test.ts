@@ -6,7 +6,8 @@ import { guardProcesses } from "../../support/process-cleanup";
 import { within } from "../../support/process-waiting";
 import { startServer, type Server } from "../../support/server";
 import { ask, makeAgent } from "../../support/server-calls";
-import { CANARY, type AbuseCase, type CaseAgent } from "./abuse-case";
+import { Connection } from "../../support/server-wire";
+import { CANARY, toRequest, type AbuseCase, type CaseAgent } from "./abuse-case";
 import { BODY } from "./body-cases";
 import { CREDENTIALS } from "./credential-cases";
 import { DRIPS, drip, type Drip, type Dripping } from "./drips";
@@ -86,6 +87,19 @@ describe("after all cases", () => {
     }
     expect(late).toEqual([]);
     console.log(`${done.length} cases; slowest: ${slowest.name}, ${Math.round(slowest.took)} ms`);
+  });
+
+  test("what was refused has taken nothing from the minute of its webhook", async () => {
+    const refused = done.filter(
+      ({ one }) => one.webhook === undefined && !one.ledgers.some((rows) => /accepted/.test(rows)),
+    );
+    expect(refused.length).toBeGreaterThan(100);
+    using connection = await Connection.open(server.url);
+    for (const { one, agent } of refused) {
+      const answer = await connection.exchange(toRequest(agent, {}));
+      const left = answer?.headers.get("x-ratelimit-remaining");
+      expect([one.name, answer?.status, left]).toEqual([one.name, 200, "99"]);
+    }
   });
 
   test("the log tells of no failure, and of nothing that was sent", () => {

@@ -128,6 +128,12 @@ const ELSEWHERE: Row[] = [
     "200",
   ],
   ["a delivery to no agent", { target: `/agents/${CANARY}/webhook` }, NOTHING],
+  [
+    "a delivery to an id that nobody has",
+    { target: "/agents/agt_00000000-0000-7000-8000-000000000000/webhook" },
+    NOTHING,
+  ],
+  ["a delivery to an id of escapes", { target: "/agents/%2e%2e%2f%00/webhook" }, NOTHING],
   ["a delivery to an id of 8 KB", { target: `/agents/${"a".repeat(8_192)}/webhook` }, NOTHING],
   ["a delivery to an id beyond ASCII", { target: "/agents/\xf0\x9f\x91\x8b/webhook" }, NOTHING],
   ["a delivery to an id of dots", { target: "/agents/%2e%2e/webhook" }, NOTHING],

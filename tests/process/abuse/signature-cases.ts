@@ -157,6 +157,9 @@ const GENUINE: [name: string, lines: Lines][] = [
   ],
 ];
 
+/** Of the presets github alone reads one, by another field. */
+const FORM = { type: ["Content-Type: application/x-www-form-urlencoded"], body: "odd=%7B%7D" };
+
 /** The body with one bit turned over. */
 function turned(body: string): Buffer {
   const bytes = Buffer.from(body);
@@ -188,6 +191,14 @@ function signedRows({ preset, header, bare }: Scheme): Row[] {
       ? [`${preset}: the digest alone`, send(alone), "200", more]
       : forged("the digest alone", send(alone), MALFORMED, BODY),
     ...GENUINE.map(([name, lines]): Row => [`${preset}: ${name}`, send(lines), "200", more]),
+    // What was not signed is told nothing of its type.
+    forged("a form without a signature", () => ({ ...FORM, lines: [] }), MISSING, FORM.body),
+    [
+      `${preset}: a form of nothing with its signature`,
+      ({ secret }) => ({ ...FORM, lines: [`${header}: sha256=${sign(secret, FORM.body)}`] }),
+      preset === "github" ? "400 INVALID_JSON" : "415 UNSUPPORTED_MEDIA_TYPE",
+      { webhook, kept: FORM.body },
+    ],
     // Without a key that names it a delivery is its own: bodies may be the same on purpose.
     [
       `${preset}: the same delivery twice`,
