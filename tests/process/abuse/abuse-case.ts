@@ -6,6 +6,8 @@ import { toChunk } from "../../support/server-wire";
 /** In the address, the headers or the body of cases: it must come back in no answer and no log. */
 export const CANARY = "canary-7f3a91";
 export const MIB = 1024 * 1024;
+/** Most cases take less than 10 ms, the largest bodies 100. */
+const HANG_MS = 1_000;
 
 /** The agent that a case has for itself. */
 export interface CaseAgent {
@@ -33,7 +35,7 @@ export interface Parts {
 
 export interface Sent {
   bytes: Uint8Array;
-  /** How the sender leaves right behind its bytes; it stays without. */
+  /** How the sender leaves right behind its bytes; without it stays. */
   leaves?: "by FIN" | "by RST";
 }
 
@@ -56,6 +58,8 @@ export interface AbuseCase {
   unfinished: boolean;
   /** The same bytes are sent once more when the first are answered. */
   again: boolean;
+  /** Milliseconds in which the last answer must have come: far beyond what it takes. */
+  limitMs: number;
 }
 
 /** Columns of a row that not every case needs. */
@@ -69,6 +73,7 @@ export interface More {
   bodyless?: boolean;
   unfinished?: boolean;
   again?: boolean;
+  limitMs?: number;
 }
 
 type Making = (agent: CaseAgent) => Parts | Uint8Array;
@@ -104,7 +109,7 @@ function ledgerOf(outcome: string): string {
 
 function toCase([name, send, outcome, more = {}]: Row): AbuseCase {
   const { ledger, leaves, kept, ...agent } = more;
-  const { bodyless = false, unfinished = false, again = false } = more;
+  const { bodyless = false, unfinished = false, again = false, limitMs = HANG_MS } = more;
   const outcomes = [outcome].flat();
   return {
     ...agent,
@@ -120,6 +125,7 @@ function toCase([name, send, outcome, more = {}]: Row): AbuseCase {
     bodyless,
     unfinished,
     again,
+    limitMs,
   };
 }
 

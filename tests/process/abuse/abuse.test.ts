@@ -21,9 +21,6 @@ import { SIZE } from "./size-cases";
 
 guardProcesses();
 
-/** Far beyond what a case takes on a busy machine; most take less than 10 ms. */
-const HANG_MS = 1_000;
-
 let server: Server;
 const done: { one: AbuseCase; agent: CaseAgent }[] = [];
 const dripping = new Map<string, Promise<Dripping>>();
@@ -46,7 +43,7 @@ async function run(one: AbuseCase): Promise<void> {
   expect(outcome).toBeOneOf(one.outcomes);
   expect(answers.flatMap(faultsOf)).toEqual([]);
   if (next !== null) expect(next).toBe('{"success":true,"data":{"status":"ok"}}');
-  expect(took).toBeLessThan(HANG_MS);
+  expect(took).toBeLessThan(one.limitMs);
   if (took > slowest.took) slowest = { name: one.name, took };
   const { ledger, bodies } = await readLeft(server, { one, agent });
   expect(ledger).toBeOneOf(one.ledgers);
@@ -70,7 +67,7 @@ describe.each(FAMILIES)("%s:", (_family, cases) => {
   );
 });
 
-describe("a sender that sends a byte five times a second", () => {
+describe("a sender that never comes to an end:", () => {
   test.each(DRIPS.map((one): [string, Drip] => [one.name, one]))("%s", async (_name, one) => {
     const ended = await dripping.get(one.name);
     expect(ended?.outcome).toBe(one.outcome);

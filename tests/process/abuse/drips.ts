@@ -1,4 +1,5 @@
-// Requests that come a byte at a time: each ends by a deadline of the program or of its HTTP stack.
+// Requests that come a byte at a time, five in a second: each ends by a deadline of the program or of
+// its HTTP stack, 10 to 16 seconds from its start.
 
 import type { Server } from "../../support/server";
 import { Connection, type WireAnswer } from "../../support/server-wire";
@@ -27,27 +28,42 @@ const large = (path: string): string => head(path, "Content-Length: 1000000");
 const LATE = "408 BODY_TIMEOUT";
 
 export const DRIPS: Drip[] = [
-  { name: "of a large body is told in time", start: large, drop: " ", outcome: LATE },
   {
-    name: "of a body in chunks is told in time",
+    name: "a large body, a byte at a time, is answered 408",
+    start: large,
+    drop: " ",
+    outcome: LATE,
+  },
+  {
+    name: "chunks of a byte are answered 408",
     start: chunked,
     drop: "1\r\n \r\n",
     outcome: LATE,
   },
   {
-    name: "of a chunk's extension is told in time",
+    name: "an extension of a chunk, a byte at a time, is answered 408",
     start: (path) => `${chunked(path)}2;`,
     drop: "a",
     outcome: LATE,
   },
-  { name: "and then none of a large body is told in time", start: large, drop: "", outcome: LATE },
   {
-    name: "of a header is cut",
+    name: "a large body that is never sent is answered 408",
+    start: large,
+    drop: "",
+    outcome: LATE,
+  },
+  {
+    name: "a header, a byte at a time, is cut",
     start: (path) => `POST ${path} HTTP/1.1\r\nX-Odd: `,
     drop: "a",
     outcome: "cut",
   },
-  { name: "of the first line is cut", start: () => "POST /", drop: "a", outcome: "cut" },
+  {
+    name: "the first line, a byte at a time, is cut",
+    start: () => "POST /",
+    drop: "a",
+    outcome: "cut",
+  },
 ];
 
 const PAUSE_MS = 200;

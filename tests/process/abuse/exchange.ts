@@ -50,6 +50,7 @@ export function faultsOf(answer: WireAnswer): string[] {
   if (internal !== undefined) faults.push(`shows "${internal}"`);
   if (shown.includes(CANARY)) faults.push("sends back what was sent");
   if (answer.status >= 500 && nameOf(answer) !== "505 bare") faults.push(`is ${answer.status}`);
+  if (answer.status === 405 && !answer.headers.has("allow")) faults.push("allows nothing");
   if (answer.status >= 400 && answer.text !== "" && !isFailure(answer)) faults.push("has no shape");
   return faults;
 }

@@ -58,7 +58,7 @@ const REFUSED: Row[] = [
 
 const asked = (...lines: string[]): Parts => ({
   method: "GET",
-  target: `/agents?limit=${1}`,
+  target: "/agents",
   type: [],
   framing: [],
   body: "",
