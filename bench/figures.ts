@@ -48,12 +48,11 @@ export const measureThroughput = (scale: Scale) =>
     commitEach: { open: () => openBaseline("commitEach", AGENTS) },
     unsynced: { open: () => openBaseline("unsynced", AGENTS) },
     manyAgents: { open: held() },
-    // As many deliveries as its queue takes: the shorter run.
     oneAgent: { open: held({ agents: 1 }) },
     tenKiB: { open: held(), load: { bodyBytes: 10 * 1024 } },
-    wrongSignature: { open: held(), load: { badSecret: true } },
+    wrongSignature: { open: held(), load: { badSecret: true, refused: true } },
     // One webhook: the first 1,000 refusals are kept whole, those after it are counted.
-    rateLimited: { open: held({ agents: 1, perMinute: 1 }) },
+    rateLimited: { open: held({ agents: 1, perMinute: 1 }), load: { refused: true } },
     endToEnd: { open: () => openHookline({ agents: AGENTS }), load: { drained: true } },
   });
 

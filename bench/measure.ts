@@ -27,6 +27,8 @@ export interface Measurement {
   badSecret?: boolean;
   /** Deliveries a second; without it as many as are answered. */
   perSecond?: number;
+  /** Whether every delivery is to be refused; without it, every one is to be accepted. */
+  refused?: boolean;
   /** Ends when every execution has ended, and not with the load. */
   drained?: boolean;
 }
@@ -52,6 +54,14 @@ async function waitForEnds(dataDir: string): Promise<void> {
   }
 }
 
+function requireAnswers(load: LoadFigures, refused: number): void {
+  // The first one of a window is accepted.
+  if (load.broken === 0 && Math.abs(load.refused - refused) <= 1) return;
+  throw new Error(
+    `of ${load.answers} answers ${load.refused} were refusals, ${load.broken} broken`,
+  );
+}
+
 /** Loads a target; rejects where an answer was not the one that is expected of it. */
 export async function measure(durations: Durations, data: Measurement): Promise<Sample> {
   const { target, connections = 32, bodyBytes = 1024, badSecret = false } = data;
@@ -74,6 +84,7 @@ export async function measure(durations: Durations, data: Measurement): Promise<
   const load = await (perSecond === undefined
     ? sendFully(timed)
     : sendPaced({ ...timed, perSecond }));
+  requireAnswers(load, data.refused === true ? load.answers : 0);
   await settle();
   const seconds = data.drained === true ? (performance.now() - startedAt) / 1000 : load.seconds;
   const after = readUsage(target.pid);

@@ -107,7 +107,7 @@ export interface HooklineOptions {
 /** An agent of the echo provider with a webhook that takes all that comes; its id. */
 async function addAgent(server: Server, options: HooklineOptions): Promise<string> {
   const { perMinute = 1_000_000 } = options;
-  const limits = { perMinute, maxConcurrent: 10, overflow: "queue", maxQueued: 100_000 };
+  const limits = { perMinute, maxConcurrent: 1_000_000, overflow: "reject" };
   const webhook = { auth: { type: "hmac" }, limits };
   const { id } = await makeAgent(server, { webhook, pipeline: pipelineOn("echo") });
   const body = { secret: SECRET, graceSeconds: 0 };
