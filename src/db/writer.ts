@@ -1,6 +1,6 @@
-// Group commit: all writes that arrive in one turn of the event loop share one IMMEDIATE
-// transaction, and each is answered only after its commit. Measured: 4 × the rate of a commit a
-// request; setImmediate is the moment (a microtask makes groups of one, a timer costs 1 ms).
+// Group commit: writes that arrive in turns of the event loop that follow each other share one
+// IMMEDIATE transaction, and each is answered only after its commit. Measured: 4 × the rate of a commit
+// a request; setImmediate is the moment (a microtask makes groups of one, a timer costs 1 ms).
 
 import { SQLiteError } from "bun:sqlite";
 import { AppError } from "../errors";
