@@ -71,6 +71,23 @@ describe("a transaction", () => {
     expect(writing.committed()).toEqual(countTo(100));
   });
 
+  test("gathers while each turn of the loop brings more, over four of them", async () => {
+    using writing = createWriting();
+    const { writer, insert } = writing;
+    const writes: Promise<void>[] = [];
+    for (const value of countTo(6)) {
+      // Two in the turn in which it begins: with one alone it would not wait.
+      writes.push(
+        writer.write(() => insert(2 * value)),
+        writer.write(() => insert(2 * value + 1)),
+      );
+      await nextTurn();
+    }
+    await Promise.all(writes);
+    expect(writing.committed()).toEqual(countTo(12));
+    expect(writing.commits()).toBe(2);
+  });
+
   test("is another one in the next turn", async () => {
     using writing = createWriting();
     for (const value of [1, 2, 3]) {
