@@ -106,9 +106,13 @@ async function readJson(deps: GuardDeps, request: Request): Promise<unknown> {
   if (!/^application\/json *(;|$)/i.test(type)) throw new AppError("UNSUPPORTED_MEDIA_TYPE");
   const reading = await readBody(deps, { request, maxBytes: MAX_API_BODY_BYTES, lane: "api" });
   if (!reading.ok) throw new AppError(BODY_PROBLEMS[reading.problem]);
-  const parsed = await parseJsonInTurns(deps, reading.bytes).finally(reading.release);
-  if (parsed.ok) return parsed.value;
-  throw new AppError("INVALID_JSON", { message: describeJsonProblem(parsed.problem) });
+  try {
+    const parsed = await parseJsonInTurns(deps, reading.bytes);
+    if (parsed.ok) return parsed.value;
+    throw new AppError("INVALID_JSON", { message: describeJsonProblem(parsed.problem) });
+  } finally {
+    reading.release();
+  }
 }
 
 interface Hook {

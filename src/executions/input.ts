@@ -60,7 +60,7 @@ function jsonOf(data: { body: Uint8Array; decoding: string | null }): Uint8Array
 export const decodeBody = (
   deps: { turn: LoopTurn },
   data: { body: Uint8Array; decoding: string | null },
-): Promise<ParsedJson> => parseJsonInTurns(deps, jsonOf(data));
+): ParsedJson | Promise<ParsedJson> => parseJsonInTurns(deps, jsonOf(data));
 
 const plainTrigger = (type: Trigger): TriggerInfo => ({
   type,

@@ -70,15 +70,12 @@ export function readBody(deps: { budget: ByteBudget }, data: BodyRequest): Promi
 }
 
 const holdNothing = (): void => undefined;
+const wholeBody = (bytes: Uint8Array): BodyReading => ({ ok: true, bytes, release: holdNothing });
+/** The sender closed the connection; there is nobody to answer. */
+const ABORTED: BodyReading = { ok: false, problem: "aborted" };
 
-async function readSmall(request: Request): Promise<BodyReading> {
-  try {
-    return { ok: true, bytes: await request.bytes(), release: holdNothing };
-  } catch {
-    // The sender closed the connection; there is nobody to answer.
-    return { ok: false, problem: "aborted" };
-  }
-}
+const readSmall = (request: Request): Promise<BodyReading> =>
+  request.bytes().then(wholeBody, () => ABORTED);
 
 /** Takes the chunks of a body until its end, or says why not. */
 async function takeChunks(

@@ -81,13 +81,24 @@ function problemOf(error: unknown): "infinite" | "malformed" {
   throw error;
 }
 
-/** As `parseJson`, in slices with a turn for others in between where the text is large. */
-export async function parseJsonInTurns(
+/**
+ * As `parseJson`, in slices with a turn for others in between where the text is large. At once where
+ * it is small and the turn is young: a promise more takes longer than to parse 1 KiB.
+ */
+export function parseJsonInTurns(
   deps: { turn: LoopTurn },
   bytes: Uint8Array,
+): ParsedJson | Promise<ParsedJson> {
+  const pause = deps.turn.pause();
+  if (bytes.length > SLICE_CHARS) return parseLarge(deps, { bytes, pause });
+  return pause === undefined ? parseJson(bytes) : pause.then(() => parseJson(bytes));
+}
+
+async function parseLarge(
+  deps: { turn: LoopTurn },
+  { bytes, pause }: { bytes: Uint8Array; pause: Promise<void> | undefined },
 ): Promise<ParsedJson> {
-  await deps.turn.pause();
-  if (bytes.length <= SLICE_CHARS) return parseJson(bytes);
+  await pause;
   const read = readText(bytes);
   if (!read.ok) return read;
   try {

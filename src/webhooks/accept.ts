@@ -120,7 +120,7 @@ function keepInput(
 }
 
 /** Commits a delivery that has passed all other gates, and hands its execution to the pool. */
-export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outcome> {
+export function accept(deps: AcceptDeps, delivery: Delivery): Refusal | Promise<Outcome> {
   const { webhook } = delivery;
   if (webhook === null) throw new Error("A delivery is accepted after gate 2 only.");
   const usedUp = deps.usedUpWindows.find(requestOf(deps, webhook));
@@ -139,22 +139,21 @@ export async function accept(deps: AcceptDeps, delivery: Delivery): Promise<Outc
   const entry = { delivery, webhook, origin, headers, payload: pack(delivery.body) };
   // Before the write: a slot may take the execution as soon as it is committed.
   keepInput(deps, { delivery, seq, masked, headers });
-  let accepted = false;
-  try {
-    const { outcome } = await deps.writer.write(
-      () => commit(deps, entry),
-      (committed) => {
-        accepted = committed.outcome.verdict === "accepted";
-        if (accepted) deps.pool.offer(toFresh(origin));
-        if (committed.exceeded !== undefined) deps.usedUpWindows.note(committed.exceeded);
-      },
-    );
-    return outcome;
-  } catch (error) {
-    return storageRefusal(error);
-  } finally {
-    if (!accepted) deps.freshInputs.take(seq);
-  }
+  const written = deps.writer.write(
+    () => commit(deps, entry),
+    ({ outcome, exceeded }) => {
+      if (outcome.verdict === "accepted") deps.pool.offer(toFresh(origin));
+      else deps.freshInputs.take(seq);
+      if (exceeded !== undefined) deps.usedUpWindows.note(exceeded);
+    },
+  );
+  return written.then(
+    ({ outcome }) => outcome,
+    (error: unknown) => {
+      deps.freshInputs.take(seq);
+      return storageRefusal(error);
+    },
+  );
 }
 
 function storageRefusal(error: unknown): Refusal {

@@ -61,6 +61,21 @@ export interface Refusal {
   countOnly?: boolean;
 }
 
+interface RefusalOf extends Partial<Refusal> {
+  gate: Gate;
+  code: ErrorCode & Reason;
+}
+
+/** A refusal whose reason is its code. */
+export const refuse = (data: RefusalOf): Refusal => ({
+  verdict: "refused",
+  reason: data.code,
+  ...data,
+});
+
+/** Of a text that a sender chose, what is noted. */
+export const MAX_NOTED_CHARS = 200;
+
 export interface Repeat {
   verdict: "duplicate";
   gate: "duplicate";
