@@ -219,11 +219,11 @@ export type EffectKind = (typeof EFFECT_KINDS)[number];
 export const WINDOW_KINDS = ["live", "test"] as const;
 export type WindowKind = (typeof WINDOW_KINDS)[number];
 
-/** Who may read the OpenAPI document. */
 /** What an accepted delivery outlives: a power cut too, or a crash of the process only. */
 export const DURABILITIES = ["full", "normal"] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
+/** Who may read the OpenAPI document. */
 export const DOCS_ACCESS = ["public", "auth", "off"] as const;
 export type DocsAccess = (typeof DOCS_ACCESS)[number];
 

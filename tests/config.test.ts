@@ -117,6 +117,7 @@ const GOOD: [name: keyof Config, text: string, value: string | number | boolean]
   ["executionTimeout", "1h", 3_600_000],
   ["pipelineMaxNodes", "2", 2],
   ["pipelineMaxEdges", "2500", 2500],
+  ["durability", "normal", "normal"],
   ["logLevel", "debug", "debug"],
 ];
 
@@ -138,6 +139,7 @@ const BAD: [name: keyof Config, texts: string[], fault: string][] = [
   ["executionTimeout", ["999ms", "0s", "61m", "2h", "1d"], "from 1s to 1h"],
   ["requireWebhookAuth", ["1", "yes", "TRUE", "on"], "true or false"],
   ["readLinks", ["0", "no", "False"], "true or false"],
+  ["durability", ["off", "FULL", "extra"], "one of full, normal"],
   ["logLevel", ["trace", "INFO", "warning"], "one of debug, info, warn, error"],
   ["publicUrl", ["hooks.example.com", "ftp://x.example", "file:///x", "javascript:0"], "http"],
   ["publicUrl", ["https://x.example/?a=1", "https://x.example/#a"], "without query"],

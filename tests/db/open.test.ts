@@ -53,6 +53,14 @@ describe("a new file", () => {
   });
 });
 
+test.each([
+  ["full", 2],
+  ["normal", 1],
+] as const)("durability %s is synchronous %p on the writing connection", (durability, value) => {
+  const { raw } = openDatabase(":memory:", durability);
+  expect(pragma(raw, "synchronous")).toBe(value);
+});
+
 test("a file opened again keeps its rows and gets the same pragmas", () => {
   using folder = makeTempFolder();
   const path = folder.file("a.db");
@@ -65,16 +73,6 @@ test("a file opened again keeps its rows and gets the same pragmas", () => {
   expect(["synchronous", "foreign_keys", "auto_vacuum"].map((name) => pragma(raw, name))).toEqual([
     2, 1, 2,
   ]);
-  raw.close();
-});
-
-test.each([
-  ["full", 2],
-  ["normal", 1],
-] as const)("durability %s is synchronous %p", (durability, value) => {
-  using folder = makeTempFolder();
-  const { raw } = openDatabase(folder.file("a.db"), durability);
-  expect(pragma(raw, "synchronous")).toBe(value);
   raw.close();
 });
 

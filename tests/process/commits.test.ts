@@ -8,7 +8,7 @@ import { testWith } from "../support/tools";
 import { createTestApp } from "../support/app";
 import { makeFolder } from "../support/process-files";
 import { isLogSync, isLogWrite, readTrace, traceInto } from "../support/process-trace";
-import { makeAgent, NO_LIMITS } from "../support/server-calls";
+import { deliverAccepted, makeAgent, NO_LIMITS } from "../support/server-calls";
 import { startServer } from "../support/server";
 import { deliveryBytes, Load } from "../support/server-load";
 
@@ -86,6 +86,23 @@ test("the writer's connection waits for the disk and writes ahead", () => {
   expect(read("journal_mode")).toBe("wal");
   raw.close();
 });
+
+tracedTest(
+  "with HOOKLINE_DURABILITY=normal deliveries do not wait for the disk, and the log says so",
+  async () => {
+    using folder = makeFolder();
+    const path = folder.file("trace");
+    const launcher = traceInto({ path, calls: ["fsync", "fdatasync"], maxString: 32 });
+    const env = { HOOKLINE_DURABILITY: "normal" };
+    await using server = await startServer({ launcher, env });
+    await server.logged("database.not_durable");
+    const { id: agentId } = await makeAgent(server, OPEN);
+    const before = readTrace(path).filter(isLogSync).length;
+    for (let n = 0; n < 20; n += 1) await deliverAccepted(server, { agentId, body: { n } });
+    // With `full` there is one for each; here only where the log is copied into the file.
+    expect(readTrace(path).filter(isLogSync).length - before).toBeLessThan(5);
+  },
+);
 
 /** An app on a database whose commits are counted. */
 async function openCountingApp() {
