@@ -1,4 +1,4 @@
-// The database file of a server that has stopped, read and never written: what no answer tells.
+// The database file of a server, read and never written: what no answer tells.
 
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ export interface StoppedDatabase extends Disposable {
   pragma(name: string): unknown;
 }
 
-/** Opens the file of a data directory that no process uses. */
+/** Opens the file of a data directory; of a server that runs it shows the last commit. */
 export function openStopped(dataDir: string): StoppedDatabase {
   const database = new Database(join(dataDir, "hookline.db"), { readonly: true, strict: true });
   return {

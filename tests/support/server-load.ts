@@ -57,6 +57,8 @@ export interface LoadPlan {
   first?: number;
   /** Ends by itself after that many requests. */
   requests?: number;
+  /** Told of every answer 200. */
+  note?(number: number, answer: WireAnswer): void;
 }
 
 /** Deliveries without pause. */
@@ -94,8 +96,12 @@ export class Load {
       const answer = await connection.exchange(this.plan.make(number));
       if (connection.cut) this.cut += 1;
       if (answer === null) return;
-      if (answer.status === 200) this.acknowledged.set(number, executionIdOf(answer));
-      else this.refused.push(answer);
+      if (answer.status !== 200) {
+        this.refused.push(answer);
+        continue;
+      }
+      this.acknowledged.set(number, executionIdOf(answer));
+      this.plan.note?.(number, answer);
     }
   }
 
