@@ -5,12 +5,13 @@ import { statusOf } from "../../errors";
 import type { NewDelivery } from "../deliveries.store";
 import type { Delivery, Outcome } from "../delivery";
 
-const MASKED = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
+/** Names of headers that hold credentials, of this webhook or of what stands before it. */
+const CREDENTIAL = /authorization|cookie|token|secret|password|credential|api-?key|jwt/;
 
 /** The request's headers as one object of lower-case names; credentials are not in it. */
 export function maskedHeaders(headers: Headers): Record<string, string> {
   const masked: Record<string, string> = Object.create(null);
-  for (const [name, value] of headers) masked[name] = MASKED.has(name) ? "***" : value;
+  for (const [name, value] of headers) masked[name] = CREDENTIAL.test(name) ? "***" : value;
   return masked;
 }
 

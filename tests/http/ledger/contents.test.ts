@@ -51,6 +51,25 @@ describe("credentials", () => {
     }
   });
 
+  test.each([
+    "X-Gitlab-Token",
+    "X-Api-Key",
+    "Apikey",
+    "X-Auth-Token",
+    "CF-Access-Client-Secret",
+    "Cf-Access-Jwt-Assertion",
+    "X-Goog-Iap-Jwt-Assertion",
+    "X-Amz-Security-Token",
+    "X-Webhook-Password",
+    "X-Credential",
+  ])("in %s, which other senders and proxies use, are masked too", async (name) => {
+    const app = await createTestApp();
+    const { id } = await app.agent();
+    await app.deliver(id, "1", { headers: { [name]: "another-credential" } });
+    expect((await lastRow(app)).headers[name.toLowerCase()]).toBe("***");
+    expect(Buffer.from(app.db.raw.serialize()).includes("another-credential")).toBe(false);
+  });
+
   test("of a wrong kind are masked as well", async () => {
     const app = await createTestApp();
     await app.deliver("agt_unknown", "1", { headers: { Authorization: "almost-a-secret" } });
