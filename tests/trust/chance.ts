@@ -17,4 +17,4 @@ export function createChance(seed: number): Chance {
 }
 
 /** Another seed every time; to be printed, so that a run can be repeated. */
-export const drawSeed = (): number => Math.floor(Math.random() * 2 ** 32);
+export const drawSeed = (): number => 1 + Math.floor(Math.random() * (2 ** 32 - 1));

@@ -42,7 +42,7 @@ export interface KillFigures {
 
 /** When a server is killed after its first answer, in milliseconds. */
 const KILL_AFTER_MS = [100, 900] as const;
-/** Every third kill comes while the server still takes up what the one before has cut. */
+/** After every third kill the next load begins while the server still takes up what was cut. */
 const UNSETTLED_EVERY = 3;
 
 interface Scene {

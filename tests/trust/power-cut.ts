@@ -20,6 +20,8 @@ export interface CutPlan {
   cuts: number;
   seed: number;
   durability: Durability;
+  /** Ends with the first cut that loses something. */
+  untilLoss?: boolean;
   /** Told of progress, a line at a time. */
   say(line: string): void;
 }
@@ -185,6 +187,8 @@ export async function cutUnderLoad(plan: CutPlan): Promise<CutFigures> {
     wrong: 0,
     damage: 0,
   };
-  while (figures.cuts < plan.cuts) await useUp(plan, { stub, chance, figures });
+  const isOver = (): boolean =>
+    figures.cuts >= plan.cuts || (plan.untilLoss === true && figures.lost > 0);
+  while (!isOver()) await useUp(plan, { stub, chance, figures });
   return figures;
 }
