@@ -2,19 +2,13 @@
 
 import { expect, test } from "bun:test";
 import { guardProcesses } from "../support/process-cleanup";
-import { makeFolder } from "../support/process-files";
 import { drawSeed } from "../trust/chance";
 import { whyNoDiskImages } from "../trust/disk-image";
 import { cutUnderLoad } from "../trust/power-cut";
 
 guardProcesses();
 
-function findHindrance(): string | null {
-  using folder = makeFolder();
-  return whyNoDiskImages(folder.path);
-}
-
-const hindrance = findHindrance();
+const hindrance = whyNoDiskImages();
 if (hindrance !== null) console.log(`skipped, as no disk can be mounted here: ${hindrance}`);
 
 const testWithDisks = test.skipIf(hindrance !== null);

@@ -63,7 +63,7 @@ export async function askInVain(transcript: Transcript, wrongs: Wrongs): Promise
   const operations = await listOperations(transcript);
   for (const operation of operations) {
     const canary = operation.endsWith("/webhook") ? wrongs.content : wrongs.input;
-    const call = `${operation.replaceAll(/\{\w+\}/g, encodeURIComponent(canary))}`;
+    const call = operation.replaceAll(/\{\w+\}/g, encodeURIComponent(canary));
     const body = operation.startsWith("GET ") ? {} : { body: [canary] };
     await transcript.send({ call, token: wrongs.credential, ...body });
     await transcript.send({ call, token: null, ...body });

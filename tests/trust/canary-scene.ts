@@ -12,12 +12,13 @@ import { findCanaries, readValues, type Places } from "./canary-search";
 import { Transcript } from "./canary-transcript";
 
 /** With characters that are written down otherwise in URLs and by base64. */
-export const draw = (name: string): string => `canary/${name}+%-${randomBytes(12).toString("hex")}`;
+const draw = (name: string): string => `canary/${name}+%-${randomBytes(12).toString("hex")}`;
 /** Of letters and digits alone. */
 const drawWord = (name: string): string => `canary-${name}-${randomBytes(12).toString("hex")}`;
 
 /** Goes with its scope, as its server does. */
 export class CanaryScene implements AsyncDisposable {
+  readonly server: Server;
   /** May stand nowhere. */
   readonly secrets = new Map<string, Buffer>();
   /** Belong to the database and to successes; may stand in no log and in no failure. */
@@ -27,8 +28,6 @@ export class CanaryScene implements AsyncDisposable {
   readonly #adminToken = `hk_live_${drawWord("admin-token")}`;
   /** The encryption key in its file, which is no place to be searched. */
   readonly #masterKey = randomBytes(32);
-
-  readonly server: Server;
 
   constructor(env: Record<string, string>) {
     this.server = new Server({ env: { ...env, HOOKLINE_ADMIN_TOKEN: this.#adminToken } });

@@ -8,6 +8,7 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { endWithFile } from "../support/process-cleanup";
+import { makeFolder } from "../support/process-files";
 import { eventually } from "../support/process-waiting";
 
 /** Holes until they are written. */
@@ -95,10 +96,11 @@ export class DiskImage implements Disposable {
 }
 
 /** Why no file system can be mounted here, or null where one can. */
-export function whyNoDiskImages(folder: string): string | null {
+export function whyNoDiskImages(): string | null {
   if (process.getuid?.() !== 0) return "only root may mount a file system";
+  using folder = makeFolder();
   try {
-    using _disk = DiskImage.create({ folder, name: "probe" });
+    using _disk = DiskImage.create({ folder: folder.path, name: "probe" });
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

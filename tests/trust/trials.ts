@@ -1,6 +1,5 @@
 // The trials that can be run in any size, and how their figures are judged.
 
-import { makeTempFolder } from "../support/temp-folder";
 import { plantCanaries } from "./canaries";
 import { whyNoDiskImages } from "./disk-image";
 import { killUnderLoad } from "./kills";
@@ -76,8 +75,7 @@ async function runKills({ size, seed, say }: TrialPlan): Promise<Row[]> {
 }
 
 async function runCuts({ size, seed, say }: TrialPlan): Promise<Row[]> {
-  using folder = makeTempFolder();
-  const hindrance = whyNoDiskImages(folder.path);
+  const hindrance = whyNoDiskImages();
   if (hindrance !== null) throw new Error(`H2 cannot be run here: ${hindrance}`);
   const full = await cutUnderLoad({ cuts: size, seed, durability: "full", say });
   const normal = await cutUnderLoad({ cuts: size, seed, durability: "normal", say });
