@@ -1,6 +1,7 @@
 // The figures as a document.
 
 import { BASELINES } from "./baseline-server";
+import { table } from "../scripts/markdown";
 import type { Memory } from "./footprint";
 import type { Growth } from "./growth";
 import type { Sample } from "./measure";
@@ -22,18 +23,7 @@ export interface Figures {
   growth: Growth;
 }
 
-type Row = readonly string[];
-
-/** With columns as wide as their widest cell, as the formatter leaves them. */
-function table(head: Row, rows: Row[]): string {
-  const widths = head.map((_, column) =>
-    Math.max(3, ...[head, ...rows].map((row) => row[column]?.length ?? 0)),
-  );
-  const lineOf = (row: Row): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  const rule = widths.map((width) => "-".repeat(width));
-  return [head, rule, ...rows].map(lineOf).join("\n");
-}
+type Row = string[];
 
 const count = (value: number): string => Math.round(value).toLocaleString("en-US");
 const percent = (value: number): string => `${(value * 100).toFixed(0)} %`;
