@@ -71,7 +71,12 @@ export async function countFlushes(scale: Scale): Promise<number> {
   const sample = await measure({ ...scale, warmUpSeconds: 0 }, { target, drained: true });
   strace.kill("SIGINT");
   await strace.exited;
-  const calls = readFileSync(summary, "utf8").matchAll(/ (\d+) +(?:\d+ +)?f(?:data)?sync$/gm);
-  const flushes = [...calls].reduce((sum, [, count]) => sum + Number(count), 0);
-  return flushes / sample.answers;
+  return sumOfCalls(readFileSync(summary, "utf8")) / sample.answers;
+}
+
+/** All calls in a summary of strace (`strace -c`); the fourth column counts those of a row. */
+export function sumOfCalls(summary: string): number {
+  const rows = summary.split("\n").map((line) => line.trim().split(/ +/));
+  const counted = rows.filter((row) => /^f(data)?sync$/.test(row.at(-1) ?? ""));
+  return counted.reduce((sum, row) => sum + Number(row[3]), 0);
 }

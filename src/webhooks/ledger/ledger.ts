@@ -51,6 +51,8 @@ export const OTHERS_KEPT_MS = 24 * 3_600_000;
 
 const HOUR_MS = 3_600_000;
 const FLUSH_MS = 50;
+/** Counts alone wait longer: in a flood a write every 50 ms took 5 % of the time. */
+const COUNTS_FLUSH_MS = 250;
 /** After counts could not be written. */
 const RETRY_MS = 1_000;
 const MAX_ROWS_A_WRITE = 100;
@@ -96,6 +98,7 @@ class BatchedLedger implements Ledger {
   #heldBytes = 0;
   #flushing: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #countsTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(deps: LedgerDeps) {
     this.#deps = deps;
@@ -107,14 +110,20 @@ class BatchedLedger implements Ledger {
     const { clock } = this.#deps;
     const hour = Math.floor(clock.now() / HOUR_MS);
     const noted = { delivery, outcome, endedTick: clock.monotonic(), hour };
-    if (countOnly || isFull) this.#addCount(noted);
-    else this.#hold(noted);
-    this.#flushIn(FLUSH_MS);
+    if (countOnly || isFull) {
+      this.#addCount(noted);
+      this.#countsTimer ??= setTimeout(() => void this.flush(), COUNTS_FLUSH_MS);
+    } else {
+      this.#hold(noted);
+      this.#flushIn(FLUSH_MS);
+    }
   }
 
   flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#countsTimer !== null) clearTimeout(this.#countsTimer);
     this.#timer = null;
+    this.#countsTimer = null;
     this.#flushing = this.#flushing.then(() => this.#flushNow());
     return this.#flushing;
   }
