@@ -18,6 +18,8 @@ interface LogState {
   checkpointed: number;
 }
 
+const NOTHING_IN_IT: LogState = { log: 0, checkpointed: 0 };
+
 /** Pages that are worth a copy. */
 const COPY_FROM = 1_000;
 /** Pages, 16 MiB, from which the log should begin anew. */
@@ -93,8 +95,13 @@ class WorkerCheckpoints implements Checkpoints {
     if (this.#worker !== null) await this.#ask("close");
   }
 
+  /** Of a disk that cannot be read now nothing is known; the next commit looks again. */
   #state(): LogState {
-    return this.#look.get() ?? { log: 0, checkpointed: 0 };
+    try {
+      return this.#look.get() ?? NOTHING_IN_IT;
+    } catch {
+      return NOTHING_IN_IT;
+    }
   }
 
   #left(): number {
@@ -150,11 +157,16 @@ class WorkerCheckpoints implements Checkpoints {
       this.#replied?.(data);
       this.#replied = null;
     });
-    worker.addEventListener("error", () => {
-      this.#worker = null;
-      this.#replied?.({ error: "WORKER_ENDED" });
-      this.#replied = null;
-    });
+    worker.addEventListener("error", () => this.#forget(worker));
+    worker.addEventListener("close", () => this.#forget(worker));
     return worker;
+  }
+
+  /** The next request starts another one. */
+  #forget(worker: CheckpointWorker): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    this.#replied?.({ error: "WORKER_ENDED" });
+    this.#replied = null;
   }
 }

@@ -35,8 +35,8 @@ class HeldWorker extends EventTarget {
     this.dispatchEvent(new MessageEvent("message", { data: { error } }));
     await passTurns(1);
   }
-  async end(): Promise<void> {
-    this.dispatchEvent(new Event("error"));
+  async end(how: "error" | "close"): Promise<void> {
+    this.dispatchEvent(new Event(how));
     await passTurns(1);
   }
 }
@@ -147,7 +147,7 @@ describe("the Worker", () => {
     expect(worker.requests).toHaveLength(2);
   });
 
-  test("that has ended is started again", async () => {
+  test.each(["error", "close"] as const)("that has ended by %s is started again", async (how) => {
     const workers: HeldWorker[] = [];
     using scene = openScene(() => {
       const worker = new HeldWorker();
@@ -155,7 +155,7 @@ describe("the Worker", () => {
       return worker;
     });
     scene.commit(1_100);
-    await workers[0]?.end();
+    await workers[0]?.end(how);
     expect(scene.log.lines).toMatchObject([{ fields: { code: "WORKER_ENDED" } }]);
     scene.commit(1_100);
     expect(workers).toHaveLength(2);
