@@ -81,6 +81,13 @@ interface Pending {
   body: Packed | null;
 }
 
+/** Verified refusals have caps of their own, and keep their body: their sender may want it run. */
+const isKeptWhole = ({ delivery, outcome }: Noted): boolean =>
+  outcome.verdict === "refused" && delivery.verified;
+
+const othersPerHour = (agent: number | null): number =>
+  agent === null ? UNKNOWN_PER_HOUR : OTHERS_PER_HOUR;
+
 /** The ledger of one database. */
 export const createLedger = (deps: LedgerDeps): Ledger => new BatchedLedger(deps);
 
@@ -105,18 +112,24 @@ class BatchedLedger implements Ledger {
   }
 
   record(delivery: Delivery, outcome: Outcome): void {
-    const countOnly = "countOnly" in outcome && outcome.countOnly === true;
-    const isFull = this.#heldRows >= MAX_HELD_ROWS || this.#heldBytes >= MAX_HELD_BYTES;
     const { clock } = this.#deps;
     const hour = Math.floor(clock.now() / HOUR_MS);
     const noted = { delivery, outcome, endedTick: clock.monotonic(), hour };
-    if (countOnly || isFull) {
+    if (this.#isCountedOnly(noted)) {
       this.#addCount(noted);
       this.#countsTimer ??= setTimeout(() => void this.flush(), COUNTS_FLUSH_MS);
     } else {
       this.#hold(noted);
       this.#flushIn(FLUSH_MS);
     }
+  }
+
+  /** What is known at once: a flood beyond the caps holds no request in memory until the next write. */
+  #isCountedOnly(noted: Noted): boolean {
+    const { outcome } = noted;
+    if ("countOnly" in outcome && outcome.countOnly === true) return true;
+    if (this.#heldRows >= MAX_HELD_ROWS || this.#heldBytes >= MAX_HELD_BYTES) return true;
+    return this.#isFull(noted);
   }
 
   flush(): Promise<void> {
@@ -167,9 +180,8 @@ class BatchedLedger implements Ledger {
     }
     const { delivery, outcome, endedTick } = noted;
     const row = toRow({ seq: this.#deps.sequence.next(), delivery, outcome, endedTick });
-    const whole = outcome.verdict === "refused" && delivery.verified;
     // A copy, so that what is cut off is not held in memory.
-    const kept = whole ? delivery.body : delivery.body.slice(0, OTHER_BODY_BYTES);
+    const kept = isKeptWhole(noted) ? delivery.body : delivery.body.slice(0, OTHER_BODY_BYTES);
     return { noted, row, body: kept.length === 0 ? null : pack(kept) };
   }
 
@@ -214,33 +226,47 @@ class BatchedLedger implements Ledger {
     return deleteInTurns(this.#deps, (limit) => sweepOthers(this.#deps, { before, limit }));
   }
 
-  #hasRoom({ delivery, outcome, hour }: Noted): boolean {
-    const agent = delivery.agent?.seq ?? null;
-    if (agent !== null && outcome.verdict === "refused" && delivery.verified) {
-      return this.#hasRoomForKept(agent, delivery.body.length);
+  #hasRoom(noted: Noted): boolean {
+    this.#readCaps(noted);
+    if (this.#isFull(noted)) return false;
+    const { delivery } = noted;
+    const agent = delivery.agent?.seq ?? 0;
+    const kept = isKeptWhole(noted) ? this.#kept.get(agent) : undefined;
+    if (kept === undefined) this.#others.set(agent, (this.#others.get(agent) ?? 0) + 1);
+    else {
+      kept.rows += 1;
+      kept.bytes += delivery.body.length;
     }
-    return this.#hasRoomForOther(agent, hour);
-  }
-
-  #hasRoomForKept(agent: number, size: number): boolean {
-    const kept = this.#kept.get(agent) ?? keptRefusals(this.#deps, agent);
-    this.#kept.set(agent, kept);
-    if (kept.rows >= KEPT_ROWS || kept.bytes + size > KEPT_BYTES) return false;
-    kept.rows += 1;
-    kept.bytes += size;
     return true;
   }
 
-  #hasRoomForOther(agent: number | null, hour: number): boolean {
+  /** Reads what the cap of this delivery's kind holds so far, where that is not known yet. */
+  #readCaps(noted: Noted): void {
+    const { hour } = noted;
+    const agent = noted.delivery.agent?.seq ?? null;
+    if (agent !== null && isKeptWhole(noted)) {
+      if (!this.#kept.has(agent)) this.#kept.set(agent, keptRefusals(this.#deps, agent));
+      return;
+    }
     if (hour !== this.#othersHour) this.#others.clear();
     this.#othersHour = hour;
-    const limit = agent === null ? UNKNOWN_PER_HOUR : OTHERS_PER_HOUR;
-    const from = hour * HOUR_MS;
-    const known =
-      this.#others.get(agent ?? 0) ?? countOthersSince(this.#deps, { agent, from, limit });
-    if (known >= limit) return false;
-    this.#others.set(agent ?? 0, known + 1);
-    return true;
+    if (this.#others.has(agent ?? 0)) return;
+    const limit = othersPerHour(agent);
+    const count = countOthersSince(this.#deps, { agent, from: hour * HOUR_MS, limit });
+    this.#others.set(agent ?? 0, count);
+  }
+
+  /** Whether its cap is known to be used up. */
+  #isFull(noted: Noted): boolean {
+    const { delivery, hour } = noted;
+    const agent = delivery.agent?.seq ?? null;
+    if (agent !== null && isKeptWhole(noted)) {
+      const kept = this.#kept.get(agent);
+      if (kept === undefined) return false;
+      return kept.rows >= KEPT_ROWS || kept.bytes + delivery.body.length > KEPT_BYTES;
+    }
+    const known = hour === this.#othersHour ? this.#others.get(agent ?? 0) : undefined;
+    return known !== undefined && known >= othersPerHour(agent);
   }
 
   #addCount({ delivery, outcome, hour }: Noted): void {
