@@ -27,6 +27,7 @@ import { providerRoutes } from "./providers/providers.routes";
 import type { ProbeDeps } from "./providers/probe";
 import type { ProvidersDeps } from "./providers/providers.store";
 import type { ReceiveDeps } from "./webhooks/receive";
+import type { ListeningServer } from "./webhooks/webhooks.routes";
 import { webhookRoutes } from "./webhooks/webhooks.routes";
 
 export type AppDeps = AgentsDeps &
@@ -113,6 +114,7 @@ function answerError(deps: AppDeps, data: { error: AppError; request: Request })
 
 /** The app behind the server and the tests. */
 export function createApp(deps: AppDeps) {
+  const server = (): ListeningServer => app.server;
   // A host may have less than the four characters that are taken for granted otherwise.
   const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
     .onError(({ error, request, set }) => {
@@ -123,15 +125,15 @@ export function createApp(deps: AppDeps) {
         error instanceof NotFoundError ? unknownRoute(app.routes, request) : toAppError(error);
       return answerError(deps, { error: known, request });
     })
-    .onRequest(({ request, server }) => {
-      checkEntrance(deps, { request, server });
+    .onRequest(({ request }) => {
+      checkEntrance(deps, { request, server: server() });
     })
     .use(opsRoutes(deps))
     .use(tokenRoutes(deps))
     .use(agentRoutes(deps))
     .use(providerRoutes(deps))
     .use(executionRoutes(deps))
-    .use(webhookRoutes(deps));
+    .use(webhookRoutes({ ...deps, server }));
   // They describe the app, so they are no part of its type.
   app.use(swaggerRoutes({ ...deps, app: () => app }));
   return app;

@@ -125,12 +125,13 @@ const COMMON_HEADERS = new Headers({
 /** Builds the response; headers tell of limits only once the credential has passed. */
 function answer(deps: AnswerDeps, data: Answer): Response {
   const { status, headers: own, body } = partsOf(deps, data);
-  const headers = new Headers(COMMON_HEADERS);
+  const response = new Response(body, { status, headers: COMMON_HEADERS });
+  const { headers } = response;
   headers.set("X-Request-Id", data.delivery.requestId);
   const limits = limitHeaders(deps, data);
   for (const name in limits) headers.set(name, limits[name] ?? "");
   for (const name in own) headers.set(name, own[name] ?? "");
-  return new Response(body, { status, headers });
+  return response;
 }
 
 interface Expected {

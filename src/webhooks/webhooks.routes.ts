@@ -63,34 +63,37 @@ function toFilter(query: typeof listQuery.static, agent: number | null): Deliver
   };
 }
 
+/** What listens for the app; null without a port. */
+export type ListeningServer = (AnsweringServer & NonNullable<PeerLookup>) | null;
+
+export interface ListeningDeps {
+  /**
+   * Asked at each request, in place of the context's own `server`: for a route whose handler or hooks
+   * name that, the framework defines a property on every context, which slows it down.
+   */
+  server(): ListeningServer;
+}
+
 /** `/agents/{id}/webhook`: raw bytes in, whatever their content type; never parsed by the framework. */
-function webhookRoute(deps: ReceiveDeps & ProxyDeps) {
-  const handle = (context: {
-    request: Request;
-    params: { id: string };
-    server: (AnsweringServer & NonNullable<PeerLookup>) | null;
-  }): Promise<Response> =>
-    receive(deps, {
-      request: context.request,
-      agentId: context.params.id,
-      address: clientOf(deps, arrivalOf(context)),
-      server: context.server,
-    });
+function webhookRoute(deps: ReceiveDeps & ProxyDeps & ListeningDeps) {
+  const handle = (request: Request, agentId: string): Promise<Response> => {
+    const server = deps.server();
+    const address = clientOf(deps, arrivalOf({ request, server }));
+    return receive(deps, { request, agentId, address, server });
+  };
   const app = new Elysia({ normalize: false }).post(
     "/agents/:id/webhook",
-    ({ request, params, server }) => handle({ request, params, server }),
+    ({ request, params }) => handle(request, params.id),
     {
       parse: "none",
       detail: WEBHOOK_DETAIL,
     },
   );
   for (const method of OTHER_METHODS) {
-    app.route(
-      method,
-      "/agents/:id/webhook",
-      ({ request, params, server }) => handle({ request, params, server }),
-      { parse: "none", detail: { hide: true } },
-    );
+    app.route(method, "/agents/:id/webhook", ({ request, params }) => handle(request, params.id), {
+      parse: "none",
+      detail: { hide: true },
+    });
   }
   return app;
 }
@@ -209,5 +212,5 @@ function ledgerRoutes(deps: ReceiveDeps & GuardDeps) {
 }
 
 /** The webhook and its ledger. */
-export const webhookRoutes = (deps: ReceiveDeps & GuardDeps) =>
+export const webhookRoutes = (deps: ReceiveDeps & GuardDeps & ListeningDeps) =>
   new Elysia({ normalize: false }).use(webhookRoute(deps)).use(ledgerRoutes(deps));
