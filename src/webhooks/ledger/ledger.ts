@@ -85,20 +85,28 @@ interface Pending {
 const isKeptWhole = ({ delivery, outcome }: Noted): boolean =>
   outcome.verdict === "refused" && delivery.verified;
 
-const othersPerHour = (agent: number | null): number =>
-  agent === null ? UNKNOWN_PER_HOUR : OTHERS_PER_HOUR;
+/** What is kept of one kind, and how much of it may be. */
+interface Room {
+  rows: number;
+  bytes: number;
+  readonly maxRows: number;
+  readonly maxBytes: number;
+}
+
+const isFull = (room: Room, size: number): boolean =>
+  room.rows >= room.maxRows || room.bytes + size > room.maxBytes;
 
 /** The ledger of one database. */
 export const createLedger = (deps: LedgerDeps): Ledger => new BatchedLedger(deps);
 
 class BatchedLedger implements Ledger {
   readonly #deps: LedgerDeps;
-  readonly #kept = new Map<number, { rows: number; bytes: number }>();
-  readonly #others = new Map<number, number>();
+  readonly #kept = new Map<number, Room>();
+  readonly #others = new Map<number, Room>();
   readonly #counts = new Map<string, Count>();
   /** The hour that `#others` counts. */
   #othersHour = 0;
-  /** Not looked at yet: nothing is counted, packed or read before the answer has been given. */
+  /** Not looked at yet: nothing is packed or read before the answer has been given. */
   #inbox: Noted[] = [];
   /** Deliveries and body bytes that are noted and not on disk. */
   #heldRows = 0;
@@ -129,7 +137,8 @@ class BatchedLedger implements Ledger {
     const { outcome } = noted;
     if ("countOnly" in outcome && outcome.countOnly === true) return true;
     if (this.#heldRows >= MAX_HELD_ROWS || this.#heldBytes >= MAX_HELD_BYTES) return true;
-    return this.#isFull(noted);
+    const room = this.#knownRoom(noted);
+    return room !== undefined && isFull(room, noted.delivery.body.length);
   }
 
   flush(): Promise<void> {
@@ -174,7 +183,7 @@ class BatchedLedger implements Ledger {
 
   /** The row of a delivery, or null where the caps leave a count of it. */
   #toPending(noted: Noted): Pending | null {
-    if (!this.#hasRoom(noted)) {
+    if (!this.#takeRoom(noted)) {
       this.#addCount(noted);
       return null;
     }
@@ -226,47 +235,42 @@ class BatchedLedger implements Ledger {
     return deleteInTurns(this.#deps, (limit) => sweepOthers(this.#deps, { before, limit }));
   }
 
-  #hasRoom(noted: Noted): boolean {
-    this.#readCaps(noted);
-    if (this.#isFull(noted)) return false;
-    const { delivery } = noted;
-    const agent = delivery.agent?.seq ?? 0;
-    const kept = isKeptWhole(noted) ? this.#kept.get(agent) : undefined;
-    if (kept === undefined) this.#others.set(agent, (this.#others.get(agent) ?? 0) + 1);
-    else {
-      kept.rows += 1;
-      kept.bytes += delivery.body.length;
-    }
+  /** Takes room for a delivery, or says that there is none. */
+  #takeRoom(noted: Noted): boolean {
+    const room = this.#knownRoom(noted) ?? this.#readRoom(noted);
+    const size = noted.delivery.body.length;
+    if (isFull(room, size)) return false;
+    room.rows += 1;
+    room.bytes += size;
     return true;
   }
 
-  /** Reads what the cap of this delivery's kind holds so far, where that is not known yet. */
-  #readCaps(noted: Noted): void {
+  /** Undefined where the table has not been asked yet. */
+  #knownRoom(noted: Noted): Room | undefined {
+    const agent = noted.delivery.agent?.seq ?? 0;
+    if (isKeptWhole(noted)) return this.#kept.get(agent);
+    return noted.hour === this.#othersHour ? this.#others.get(agent) : undefined;
+  }
+
+  #readRoom(noted: Noted): Room {
     const { hour } = noted;
     const agent = noted.delivery.agent?.seq ?? null;
     if (agent !== null && isKeptWhole(noted)) {
-      if (!this.#kept.has(agent)) this.#kept.set(agent, keptRefusals(this.#deps, agent));
-      return;
+      const room = {
+        ...keptRefusals(this.#deps, agent),
+        maxRows: KEPT_ROWS,
+        maxBytes: KEPT_BYTES,
+      };
+      this.#kept.set(agent, room);
+      return room;
     }
     if (hour !== this.#othersHour) this.#others.clear();
     this.#othersHour = hour;
-    if (this.#others.has(agent ?? 0)) return;
-    const limit = othersPerHour(agent);
-    const count = countOthersSince(this.#deps, { agent, from: hour * HOUR_MS, limit });
-    this.#others.set(agent ?? 0, count);
-  }
-
-  /** Whether its cap is known to be used up. */
-  #isFull(noted: Noted): boolean {
-    const { delivery, hour } = noted;
-    const agent = delivery.agent?.seq ?? null;
-    if (agent !== null && isKeptWhole(noted)) {
-      const kept = this.#kept.get(agent);
-      if (kept === undefined) return false;
-      return kept.rows >= KEPT_ROWS || kept.bytes + delivery.body.length > KEPT_BYTES;
-    }
-    const known = hour === this.#othersHour ? this.#others.get(agent ?? 0) : undefined;
-    return known !== undefined && known >= othersPerHour(agent);
+    const maxRows = agent === null ? UNKNOWN_PER_HOUR : OTHERS_PER_HOUR;
+    const rows = countOthersSince(this.#deps, { agent, from: hour * HOUR_MS, limit: maxRows });
+    const room = { rows, bytes: 0, maxRows, maxBytes: Infinity };
+    this.#others.set(agent ?? 0, room);
+    return room;
   }
 
   #addCount({ delivery, outcome, hour }: Noted): void {
