@@ -3,12 +3,12 @@
 
 import type { ErrorDetail } from "../errors";
 import { type FieldScope, onErrorField } from "./fields";
-import { buildGraph, findUpstream, sortTopologically } from "./graph";
-import { findHandleFaults, readEdgeHandle } from "./handles";
+import { buildGraph, findUpstream, sortTopologically } from "./shape/graph";
+import { findHandleFaults, readEdgeHandle } from "./shape/handles";
 import { findNodeType, isBuilt } from "./nodes/table";
 import type { Edge, Node, Pipeline, PipelineLimits } from "./pipelines.schema";
 import type { CompiledNode, CompiledPipeline, NodeProgram, NodeType } from "./program";
-import { findStructureFaults, type Shape } from "./structure";
+import { findStructureFaults, type Shape } from "./shape/structure";
 import { createHinter, didYouMean, quoteName } from "../lib/suggest";
 import { MAX_FAULTS_PER_FIELD } from "./templates/template";
 import { readOwn } from "./values";

@@ -1,7 +1,7 @@
 // References of a copied schema: each has a target inside the schema, and no circle of them is endless.
 
 import { dereference, type Schema } from "@cfworker/json-schema";
-import { findCycles, type Graph, sortTopologically } from "../graph";
+import { findCycles, type Graph, sortTopologically } from "../shape/graph";
 import { addSchemaFault, type CopiedSchema, type SchemaCopy } from "./copy";
 
 /** Schemas that are applied to one value, each by the one before; the checker's time grows by the square. */

@@ -7,8 +7,8 @@ import {
   findUpstream,
   type Graph,
   sortTopologically,
-} from "../../src/pipelines/graph";
-import { edge, node } from "./fixtures";
+} from "../../../src/pipelines/shape/graph";
+import { edge, node } from "../fixtures";
 
 const graphOf = (ids: string, edges: string[]): Graph =>
   buildGraph({

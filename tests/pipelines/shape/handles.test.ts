@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { compile, condition, edge, listCodes, llm, node, pipelineOf, validate } from "./fixtures";
+import { compile, condition, edge, listCodes, llm, node, pipelineOf, validate } from "../fixtures";
 
 /** `in → if`, the given edges, and `a`, `b` before `out`. */
 const forked = (...edges: string[]) =>

@@ -1,7 +1,7 @@
 // The shape of a pipeline as numbers: who follows whom, in which order, and where it runs in a circle.
 // Knows nothing of node types; what a shape may be is decided in `structure.ts`.
 
-import type { Edge, Node } from "./pipelines.schema";
+import type { Edge, Node } from "../pipelines.schema";
 
 /** Nodes by index; edges with an unknown end are left out. */
 export interface Graph {

@@ -1,10 +1,10 @@
 // The rules of a pipeline's shape: ids, ends of edges, one input and one output, no circle, no islands.
 // The fields of nodes are checked in `fields.ts`.
 
-import type { ErrorDetail } from "../errors";
+import type { ErrorDetail } from "../../errors";
+import { type Hinter, quoteName } from "../../lib/suggest";
 import { findCycles, findReachable, type Graph } from "./graph";
-import { type Edge, ID_PATTERN, type Node, type Pipeline } from "./pipelines.schema";
-import { type Hinter, quoteName } from "../lib/suggest";
+import { type Edge, ID_PATTERN, type Node, type Pipeline } from "../pipelines.schema";
 
 /** A pipeline and its graph. */
 export interface Shape {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Pipeline } from "../../src/pipelines/pipelines.schema";
-import { edge, listCodes, llm, node, pipelineOf, validate } from "./fixtures";
+import type { Pipeline } from "../../../src/pipelines/pipelines.schema";
+import { edge, listCodes, llm, node, pipelineOf, validate } from "../fixtures";
 
 const input = node({ id: "in", type: "input" });
 const output = node({ id: "out", type: "output", data: { mapping: "x" } });

@@ -1,10 +1,10 @@
 // The handles of edges: which a node type has, which it needs, and what they are called.
 
-import type { ErrorDetail } from "../errors";
-import { didYouMean, quoteName } from "../lib/suggest";
-import { findNodeType } from "./nodes/table";
-import type { Edge, Node } from "./pipelines.schema";
-import type { NodeType } from "./program";
+import type { ErrorDetail } from "../../errors";
+import { didYouMean, quoteName } from "../../lib/suggest";
+import { findNodeType } from "../nodes/table";
+import type { Edge, Node } from "../pipelines.schema";
+import type { NodeType } from "../program";
 import type { Shape } from "./structure";
 
 /** The one name of a handle that has several. */
