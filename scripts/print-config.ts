@@ -28,7 +28,17 @@ const SECTIONS: [title: string, names: Name[]][] = [
   ],
   [
     "Executions and pipelines",
-    ["slots", "executionTimeout", "pipelineMaxNodes", "pipelineMaxEdges"],
+    [
+      "slots",
+      "executionTimeout",
+      "maxNodeRuns",
+      "maxModelCalls",
+      "maxToolCalls",
+      "maxTokens",
+      "maxCost",
+      "pipelineMaxNodes",
+      "pipelineMaxEdges",
+    ],
   ],
   ["Outgoing requests", ["allowPrivate"]],
 ];

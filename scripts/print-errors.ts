@@ -1,5 +1,5 @@
 // docs/errors.md: every error code, every code within an answer and every reason of the ledger, from
-// src/errors.ts, src/details.ts and src/webhooks/reasons.ts.
+// src/errors.ts, src/execution-errors.ts, src/details.ts and src/webhooks/reasons.ts.
 
 import { DETAILS, WARNINGS } from "../src/details";
 import { ERRORS } from "../src/errors";

@@ -151,6 +151,36 @@ export const SETTINGS = {
     doc: "Longest time an execution may take once it has a slot.",
     ...duration(1000, 3_600_000),
   }),
+  maxNodeRuns: setting<number>({
+    variable: "HOOKLINE_MAX_NODE_RUNS",
+    fallback: 5_000,
+    doc: "Nodes an execution may run, those of each iteration of a loop counted anew.",
+    ...integer(1, 100_000),
+  }),
+  maxModelCalls: setting<number>({
+    variable: "HOOKLINE_MAX_MODEL_CALLS",
+    fallback: 200,
+    doc: "Model calls an execution may make; retries of one call do not count.",
+    ...integer(1, 100_000),
+  }),
+  maxToolCalls: setting<number>({
+    variable: "HOOKLINE_MAX_TOOL_CALLS",
+    fallback: 200,
+    doc: "Tool calls an execution may make; retries of one call do not count.",
+    ...integer(1, 100_000),
+  }),
+  maxTokens: setting<number>({
+    variable: "HOOKLINE_MAX_TOKENS",
+    fallback: 200_000,
+    doc: "Tokens an execution may use, input and output together, as its providers report them.",
+    ...integer(1, 100_000_000),
+  }),
+  maxCost: setting<number>({
+    variable: "HOOKLINE_MAX_COST",
+    fallback: 10,
+    doc: "USD an execution may cost; calls of unknown price do not count.",
+    ...integer(1, 100_000),
+  }),
   pipelineMaxNodes: setting<number>({
     variable: "HOOKLINE_PIPELINE_MAX_NODES",
     fallback: 100,

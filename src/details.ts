@@ -51,6 +51,15 @@ export const DETAILS = {
   NODE_UNKNOWN: "The path names a node that is not there.",
   NODE_SELF: "A node cannot read its own output.",
   NODE_NOT_UPSTREAM: "The node that the path names does not run before this one.",
+  NODE_INSIDE:
+    "The node runs inside a loop or parallel; from outside only that one's output is read.",
+  NODE_REPEATED: "The list names a node twice.",
+  BRANCH_UNKNOWN: "A branch is a node that an edge leads to straight from the parallel.",
+  BRANCH_MISSING: "An edge of the parallel leads to a node that is none of its branches.",
+  REGION_ENTERED: "An edge leads into a loop or a branch from outside.",
+  REGION_LEFT:
+    "An edge leaves a loop otherwise than by its handle `done`, to an `output` or a `merge`.",
+  REGION_EMPTY: "A loop has no body, or a branch of a parallel nothing of its own.",
   LOOP_OUTSIDE: "`loop.item` and `loop.index` are there only inside a loop.",
   KEY_FORBIDDEN: "`__proto__`, `prototype` and `constructor` are neither read nor set.",
   CODE_INVALID: "The code is no JavaScript; the message has line and column.",

@@ -1,7 +1,8 @@
 // Every error code: its HTTP status, the public sentence, and a line for the documentation.
-// Codes without a status end executions and steps; they appear in results, never as an answer.
+// Codes without a status end executions and steps; they stand in `execution-errors.ts`.
 
 import type { DetailCode } from "./details";
+import { EXECUTION_ERRORS } from "./execution-errors";
 
 interface ErrorRow {
   status: number | null;
@@ -189,116 +190,7 @@ export const ERRORS = {
     "`/readyz` only. The log lines `process.unhandled` have the causes.",
   ),
 
-  ADDRESS_FORBIDDEN: row(
-    null,
-    "The address is not public; allow it with HOOKLINE_ALLOW_PRIVATE=host:port.",
-    "Outgoing requests reach public addresses only, unless the setting lists the target.",
-  ),
-  ADDRESS_UNRESOLVED: row(
-    null,
-    "The host name could not be resolved.",
-    "Check the `baseUrl` and this machine's DNS.",
-  ),
-  URL_INVALID: row(
-    null,
-    "The URL is not one that can be called.",
-    "http and https only, without user and password.",
-  ),
-  RESPONSE_TOO_LARGE: row(
-    null,
-    "The response is larger than allowed.",
-    "The peer sent more bytes than the limit of the call.",
-  ),
-  PROVIDER_UNREACHABLE: row(
-    null,
-    "The provider could not be reached.",
-    "No connection, or it broke before an answer.",
-  ),
-  PROVIDER_TLS_FAILED: row(
-    null,
-    "No trusted TLS connection to the provider could be made.",
-    "Its certificate has expired, is for another name or signed by nobody known here, or the port speaks no TLS; nothing was sent.",
-  ),
-  PROVIDER_ERROR: row(
-    null,
-    "The provider answered with an error.",
-    "Its HTTP status stands in the step's error. 408, 425, 429 and 5xx have been tried again, as often as `retries` of the node says; the step's `logs` tell when.",
-  ),
-  PROVIDER_RESPONSE_INVALID: row(
-    null,
-    "The provider's answer is not in the expected format.",
-    "Is `baseUrl` that of an API of the provider's type, version included?",
-  ),
-  PROVIDER_STREAM_CUT: row(
-    null,
-    "The provider's answer broke off before its end.",
-    "The stream stopped without the event that ends it; what had arrived is in the step.",
-  ),
-  PROVIDER_TIMEOUT: row(
-    null,
-    "The provider did not answer in time.",
-    "`timeoutMs` of the node, for all attempts together; first byte within 60 s, then never silent for 30 s.",
-  ),
-  PROVIDER_MISSING: row(
-    null,
-    "The provider of this node does not exist any more, or is switched off.",
-    "Choose another provider and activate.",
-  ),
-  CREDENTIAL_UNREADABLE: row(
-    null,
-    "The provider's key cannot be read.",
-    "`secret.key` or HOOKLINE_ENCRYPTION_KEY is not the one that encrypted it; set the key again.",
-  ),
-  CODE_FAILED: row(
-    null,
-    "The code threw an error; the step's logs have it.",
-    "`transform.code` or `condition.expression` ended with an exception: its name, its message and the line of the statement, where that is known, are the last line of the step's `logs`.",
-  ),
-  CODE_TIMEOUT: row(
-    null,
-    "The code did not end in time.",
-    "`timeoutMs` of the node, one second unless it says otherwise; the run was killed.",
-  ),
-  CODE_OUT_OF_MEMORY: row(
-    null,
-    "The code used more memory than allowed.",
-    "64 MiB for the code, its values and its result; the run was ended.",
-  ),
-  CODE_RESULT_INVALID: row(
-    null,
-    "The code returned something that is not JSON, or nests too deeply.",
-    "Return null, booleans, numbers, strings, arrays and plain objects, at most 128 levels deep.",
-  ),
-  CODE_VALUES_TOO_LARGE: row(
-    null,
-    "The values that the code reads are larger than 8 MiB.",
-    "Name only the parts that are needed, such as `{{input.commits}}` instead of `input`.",
-  ),
-  EXECUTION_TIMEOUT: row(
-    null,
-    "The execution ran longer than allowed.",
-    "HOOKLINE_EXECUTION_TIMEOUT.",
-  ),
-  OUTPUT_TOO_LARGE: row(
-    null,
-    "The output is larger than 1 MiB.",
-    "Return less, or store the result elsewhere and return a reference.",
-  ),
-  CRASH_LOOP: row(
-    null,
-    "The process ended while this ran, and again each of three times it was taken up.",
-    "It is not tried again; the log of those starts may tell why.",
-  ),
-  PIPELINE_INVALID: row(
-    null,
-    "The stored version cannot be run by this program.",
-    "Activate the agent again, and mend what is listed.",
-  ),
-  EXECUTION_FAILED: row(
-    null,
-    "The execution ended by an error of ours.",
-    "The log line with the execution's id has the cause.",
-  ),
+  ...EXECUTION_ERRORS,
 } satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -50,7 +50,16 @@ export const NODE_TYPES = [
   "merge",
   "sub_agent",
 ] as const;
-export const BUILT_NODE_TYPES = ["input", "output", "llm_call", "condition", "transform"] as const;
+export const BUILT_NODE_TYPES = [
+  "input",
+  "output",
+  "llm_call",
+  "condition",
+  "transform",
+  "loop",
+  "parallel",
+  "merge",
+] as const;
 export type BuiltNodeType = (typeof BUILT_NODE_TYPES)[number];
 
 export const AUTH_TYPES = ["none", "bearer", "basic", "hmac"] as const;

@@ -121,6 +121,13 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
     bootSeq: sequence.last(),
     maxConcurrentOf: (agent) => directory.maxConcurrentOf(agent),
     executionTimeoutMs: config.executionTimeout,
+    caps: {
+      nodeRuns: config.maxNodeRuns,
+      modelCalls: config.maxModelCalls,
+      toolCalls: config.maxToolCalls,
+      tokens: config.maxTokens,
+      cost: config.maxCost,
+    },
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPure(id),
     runCode: sandbox.runCode,

@@ -19,6 +19,7 @@ import type {
   StepRecord,
 } from "../pipelines/record";
 import { stepName } from "../pipelines/record";
+import type { ExecutionCaps } from "../pipelines/program";
 import type { RunResult } from "../pipelines/run";
 import { runPipeline } from "../pipelines/run";
 import type { ExecutionRow, Finish, WaitingRow } from "./executions.store";
@@ -47,6 +48,7 @@ export interface ExecuteDeps {
   freshInputs: FreshInputs;
   turn: LoopTurn;
   executionTimeoutMs: number;
+  caps: ExecutionCaps;
   callModel(call: ModelCall): Promise<ModelAnswer>;
   isPureProvider(id: string): boolean;
   runCode: RunCode;
@@ -133,6 +135,7 @@ function runLoaded(
       isPureProvider: (id) => deps.isPureProvider(id),
       runCode: (call) => deps.runCode(call),
       journal: data.journal,
+      caps: deps.caps,
       pause: () => deps.turn.pause(),
       onUnexpected: (error) => logBroken(deps, { run, error }),
     },

@@ -42,19 +42,20 @@ async function record(host: NodeHost, write: () => Promise<void>): Promise<void>
 
 /** Takes the steps that have ended since the last commit along. */
 function recordStart(host: NodeHost, start: EffectStart): Promise<void> {
-  const finished = host.steps;
-  host.steps = [];
+  const finished = host.takeSteps();
   return record(host, () => host.deps.journal.startEffect(start, finished));
 }
 
 /**
  * Gives the recorded end of an effect, or records its start, does it, and records its end.
  * After an abort nothing is sent or recorded any more, and it throws the signal's reason.
+ * Counts against the execution's caps, and throws where it is one too many.
  */
 export async function performEffect(host: NodeHost, effect: Effect): Promise<EffectEnd> {
   const { kind, step, call } = effect;
   const key: EffectKey = { nodeId: step.nodeId, iteration: step.iteration, call };
   const name = effectName(key);
+  host.countCall(kind);
   const recorded = host.recorded.effects.get(name);
   if (recorded !== undefined) return reuse(step, recorded);
   const start: EffectStart = {

@@ -61,7 +61,8 @@ interface NumberOptions {
 const EMPTY: Template = { parts: [] };
 const EMPTY_CODE: CompiledCode = { body: "", bindings: [], reads: [] };
 
-function addTypeFault(scope: FieldScope, at: { field: string; takes: string }): void {
+/** Collects that a field takes something else. */
+export function addTypeFault(scope: FieldScope, at: { field: string; takes: string }): void {
   const message = `${at.field} takes ${at.takes}.`;
   scope.addFault({ field: at.field, code: "FIELD_TYPE", message });
 }
@@ -137,7 +138,8 @@ function checkReferences(
   }
 }
 
-function readTemplate(scope: FieldScope, at: { field: string; text: string }): Template {
+/** Parses a template and checks what it reads; one without anything where it has faults. */
+export function readTemplate(scope: FieldScope, at: { field: string; text: string }): Template {
   const { field, text } = at;
   const parsed = parseTemplate(text);
   if (!parsed.ok) {

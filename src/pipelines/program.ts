@@ -2,7 +2,7 @@
 // Built by `validate.ts`, run by `run.ts`; shared by all executions, so nothing here changes.
 
 import type { Clock } from "../lib/clock";
-import type { BuiltNodeType } from "../vocabulary";
+import type { BuiltNodeType, EffectKind } from "../vocabulary";
 import type { FieldScope } from "./fields";
 import type {
   Failure,
@@ -17,8 +17,30 @@ import type {
 import type { CheckInput } from "./schemas/compile";
 import type { TemplateScope } from "./templates/template";
 
-/** How a node run ended. */
-export type NodeOutcome = { ok: true; output: Json } | { ok: false; failure: Failure };
+/** How a node run ended; `nodeId` is the node inside it that failed, where it is not itself. */
+export type NodeOutcome =
+  { ok: true; output: Json } | { ok: false; failure: Failure; nodeId?: string };
+
+/** What one execution may use; one that asks for more fails. */
+export interface ExecutionCaps {
+  nodeRuns: number;
+  modelCalls: number;
+  toolCalls: number;
+  /** Input and output together. */
+  tokens: number;
+  /** USD, of calls whose price is known. */
+  cost: number;
+}
+
+/** One run of a region of a node. */
+export interface RegionStart {
+  /** Index among the node's regions. */
+  region: number;
+  /** What `loop` reads inside; null leaves it as it is around the node. */
+  loop: { item: Json; index: number } | null;
+  /** Called once, unless it is cancelled before; never before `openRegion` has returned. */
+  onEnd(outcome: NodeOutcome): void;
+}
 
 /** What the host brings. */
 export interface RunDeps {
@@ -30,25 +52,30 @@ export interface RunDeps {
   /** Rejects with an `AppError`, which may carry `logs`, or with the signal's reason. */
   runCode: RunCode;
   journal: JournalWriter;
+  caps: ExecutionCaps;
   /** Called before each node but the first, and awaited where it gives a promise. */
   pause(): Promise<void> | undefined;
   /** Told of errors that are no `AppError`: steps hide them. */
   onUnexpected(error: unknown): void;
 }
 
-/** What a node run may use; one for each execution. */
+/** What a node run may use; one for each run of a region. */
 export interface NodeHost {
   readonly deps: RunDeps;
   readonly scope: TemplateScope;
-  /** Aborted when the execution ends early; what comes after that is ignored. */
+  /** Aborted when the region's run ends early; what comes after that is ignored. */
   readonly signal: AbortSignal;
   /** Whose execution it is. */
   readonly agent: number;
   readonly executionId: string;
   readonly attempt: number;
   readonly recorded: Recorded;
-  /** Ended steps that are not committed; the next start of an effect takes them along. */
-  steps: StepRecord[];
+  /** Takes the ended steps that are not committed; the start of an effect takes them along. */
+  takeSteps(): StepRecord[];
+  /** Counts a call against the execution's caps; throws where it is one too many. */
+  countCall(kind: EffectKind): void;
+  /** Starts a region of the node whose step this is; gives what cancels it. */
+  openRegion(step: StepRecord, start: RegionStart): () => void;
   /** Ends the execution without a result: it could not be recorded. */
   readonly abandon: (error: unknown) => void;
 }
@@ -63,6 +90,8 @@ export interface NodeProgram {
   run(host: NodeHost, step: StepRecord): NodeOutcome | Promise<NodeOutcome>;
   /** The handle whose edges are live after this output; null, or left out, is all of them. */
   readHandle?(output: Json): string | null;
+  /** Of a `merge` node: the nodes of which one must have run for it to run. */
+  readonly sources?: readonly string[];
   /** Of an `input` node: what of a value does not fit the schema. */
   checkInput?: CheckInput;
 }
@@ -86,7 +115,7 @@ export interface NodeType {
 }
 
 export interface CompiledEdge {
-  /** Index of the node it leads to. */
+  /** Index, within the region, of the node it leads to. */
   readonly target: number;
   readonly handle: string | null;
 }
@@ -97,15 +126,23 @@ export interface CompiledNode {
   readonly program: NodeProgram;
   /** Whether the execution goes on where the node fails, with null as its output. */
   readonly continuesOnError: boolean;
-  /** Number of edges that lead here. */
+  /** Number of edges that lead here within its region. */
   readonly incoming: number;
   readonly outgoing: readonly CompiledEdge[];
+  /** What a loop (one) or a parallel (one for each branch) runs. */
+  readonly regions: readonly CompiledRegion[];
+}
+
+/** Nodes that run together: the pipeline itself, the body of a loop, or a branch of a parallel. */
+export interface CompiledRegion {
+  /** In topological order, without those of regions inside it. */
+  readonly nodes: readonly CompiledNode[];
+  /** Ids of those that no other follows: what the region gives. */
+  readonly lastIds: readonly string[];
 }
 
 /** A valid pipeline, ready to run any number of times at once. */
-export interface CompiledPipeline {
-  /** In topological order. */
-  readonly nodes: readonly CompiledNode[];
+export interface CompiledPipeline extends CompiledRegion {
   readonly inputNodeId: string;
   readonly outputNodeId: string;
   /** Providers that its nodes call, each once. */

@@ -1,69 +1,62 @@
 // Runs a compiled pipeline once. Pure: models, journal, clock and deadlines are the host's.
 // The order of nodes is `schedule.ts`'s; what a node does stands in its own file.
 
-import type { RunDeps } from "./program";
-import type { Json } from "./record";
-import { advance, endRun, type RunData, type Running, type RunResult } from "./schedule";
-import { MAX_RENDERED_LENGTH, type TemplateScope } from "./templates/template";
+import { createFrame, type Frame, type RunData, type Running, type RunResult } from "./frames";
+import type { NodeOutcome, RunDeps } from "./program";
+import { advance, endRun, openRegion, startFrame } from "./schedule";
 import { createTotals } from "./totals";
 
+export type { RunData, RunResult } from "./frames";
 export type { RunDeps } from "./program";
-export type { RunData, RunResult } from "./schedule";
 
-function createScope(data: RunData, outputs: ReadonlyMap<string, Json>): TemplateScope {
-  const { type, headers, query, event, deliveryId } = data.trigger;
-  return {
-    input: data.input,
-    outputs,
-    loop: null,
-    trigger: { type, headers, query, event, deliveryId },
-    execution: { id: data.executionId, startedAt: data.startedAt },
-    room: MAX_RENDERED_LENGTH,
-  };
-}
+/** Bytes that the steps of one execution may hold together: ten slots hold as many each. */
+const MAX_TRACE_BYTES = 64 * 1024 * 1024;
 
 interface Settlers {
   resolve: (result: RunResult) => void;
   reject: (error: unknown) => void;
 }
 
-function createRun(deps: RunDeps, start: { data: RunData; settlers: Settlers }): Running {
+function createRun(deps: RunDeps, start: { data: RunData; settlers: Settlers }): Frame {
   const { data, settlers } = start;
-  const { nodes } = data.pipeline;
-  const controller = new AbortController();
-  const outputs = new Map<string, Json>();
   const run: Running = {
     deps,
     data,
-    controller,
-    signal: controller.signal,
-    agent: data.agent,
-    executionId: data.executionId,
-    attempt: data.attempt,
-    recorded: data.recorded,
-    scope: createScope(data, outputs),
-    outputs,
-    unsettled: nodes.map((node) => node.incoming),
-    isLive: nodes.map(() => false),
-    ready: nodes.flatMap((node, index) => (node.incoming === 0 ? index : [])),
+    ready: [],
     next: 0,
     isPausing: false,
-    active: new Map(),
-    left: nodes.length,
     steps: [],
     totals: createTotals(),
+    counts: { nodeRuns: 0, modelCalls: 0, toolCalls: 0 },
+    traceRoom: MAX_TRACE_BYTES,
     hasEnded: false,
-    cancel: () => endRun(run, { status: "cancelled", error: null }),
+    cancel: () => endRun(root, { status: "cancelled", error: null }),
     resolve: settlers.resolve,
     abandon(error) {
       if (run.hasEnded) return;
       run.hasEnded = true;
       data.signal.removeEventListener("abort", run.cancel);
-      controller.abort(error);
+      abortAll(root, error);
       settlers.reject(error);
     },
   };
-  return run;
+  const onEnd = (outcome: NodeOutcome): void => {
+    if (outcome.ok) return endRun(root, { status: "completed", error: null });
+    const { failure, nodeId = null } = outcome;
+    endRun(root, { status: "failed", error: { ...failure, nodeId } });
+  };
+  const root = createFrame(
+    { run, region: data.pipeline, parent: null, loop: null, onEnd },
+    openRegion,
+  );
+  return root;
+}
+
+/** Breaks off all calls without a word: nothing more is recorded. */
+function abortAll(frame: Frame, error: unknown): void {
+  frame.hasEnded = true;
+  for (const child of frame.children) abortAll(child, error);
+  frame.controller.abort(error);
 }
 
 /**
@@ -72,9 +65,11 @@ function createRun(deps: RunDeps, start: { data: RunData; settlers: Settlers }):
  */
 export function runPipeline(deps: RunDeps, data: RunData): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const run = createRun(deps, { data, settlers: { resolve, reject } });
+    const root = createRun(deps, { data, settlers: { resolve, reject } });
+    const { run } = root;
     if (data.signal.aborted) return run.cancel();
     data.signal.addEventListener("abort", run.cancel);
+    startFrame(root);
     advance(run);
   });
 }

@@ -2,13 +2,17 @@
 // Saving, activating and what each answers is left to `agents`.
 
 import type { ErrorDetail } from "../errors";
+import { assemblePipeline, type CheckedNode } from "./assemble";
 import { type FieldScope, onErrorField } from "./fields";
-import { buildGraph, findUpstream, sortTopologically } from "./shape/graph";
-import { findHandleFaults, readEdgeHandle } from "./shape/handles";
-import { findNodeType, isBuilt } from "./nodes/table";
-import type { Edge, Node, Pipeline, PipelineLimits } from "./pipelines.schema";
-import type { CompiledNode, CompiledPipeline, NodeProgram, NodeType } from "./program";
-import { findStructureFaults, type Shape } from "./shape/structure";
+import { buildGraph, sortTopologically } from "./shape/graph";
+import { findHandleFaults } from "./shape/handles";
+import { findRegionFaults, type PlannedShape } from "./shape/region-faults";
+import { planRegions } from "./shape/regions";
+import { lookAround } from "./shape/surroundings";
+import { findNodeType } from "./nodes/table";
+import type { Node, Pipeline, PipelineLimits } from "./pipelines.schema";
+import type { CompiledPipeline, NodeType } from "./program";
+import { findStructureFaults } from "./shape/structure";
 import { createHinter, didYouMean, quoteName } from "../lib/suggest";
 import { MAX_FAULTS_PER_FIELD } from "./templates/template";
 import { readOwn } from "./values";
@@ -47,12 +51,6 @@ const MAX_EXPRESSIONS = 2_000;
 
 /** Characters of all codes together: compiling so many takes 15 to 90 ms, on every save and look. */
 const MAX_CODE_CHARS = 100_000;
-
-interface Checked {
-  node: Node;
-  program: NodeProgram | null;
-  continuesOnError: boolean;
-}
 
 /** Characters of JavaScript in a node. */
 function measureCode({ type, data }: Node): number {
@@ -101,14 +99,12 @@ export const findUnavailableParts = (pipeline: Pipeline): ErrorDetail[] =>
 /** What `fields.ts` gets to see of one node. */
 function createScope(
   deps: ValidateDeps,
-  data: { node: Node; index: number; shape: Shape; faults: ErrorDetail[] },
+  data: { node: Node; index: number; shape: PlannedShape; faults: ErrorDetail[] },
 ): FieldScope {
   const { node, index, faults } = data;
-  const { graph, hint } = data.shape;
-  const upstream = new Set([...findUpstream(graph, index)].map((one) => graph.ids[one] ?? ""));
   return {
     data: node.data,
-    around: { nodeId: node.id, known: new Set(graph.ids), upstream, hint },
+    around: lookAround(data.shape, index),
     providerExists: (id) => deps.providerExists(id),
     addFault: (fault) => void faults.push({ nodeId: node.id, ...fault }),
   };
@@ -145,7 +141,10 @@ function findUnknownFields(type: NodeType, node: Node): ErrorDetail[] {
   });
 }
 
-function checkNodes(deps: ValidateDeps, data: { shape: Shape; faults: ErrorDetail[] }): Checked[] {
+function checkNodes(
+  deps: ValidateDeps,
+  data: { shape: PlannedShape; faults: ErrorDetail[] },
+): CheckedNode[] {
   const { shape, faults } = data;
   return shape.pipeline.nodes.map((node, index) => {
     faults.push(...findUnavailable(node));
@@ -159,40 +158,6 @@ function checkNodes(deps: ValidateDeps, data: { shape: Shape; faults: ErrorDetai
   });
 }
 
-function compileNodes(checked: readonly Checked[], edges: readonly Edge[]): CompiledNode[] {
-  const positions = new Map(checked.map(({ node }, index) => [node.id, index]));
-  return checked.flatMap(({ node, program, continuesOnError }): CompiledNode[] => {
-    if (program === null || !isBuilt(node.type)) return [];
-    const outgoing = edges
-      .filter((edge) => edge.source === node.id)
-      .map((edge) => ({
-        target: positions.get(edge.target) ?? -1,
-        handle: readEdgeHandle(edge, node),
-      }));
-    const incoming = edges.filter((edge) => edge.target === node.id).length;
-    return [{ id: node.id, type: node.type, program, continuesOnError, incoming, outgoing }];
-  });
-}
-
-/** Puts checked nodes together; called only where nothing is wrong. */
-function compilePipeline(
-  checked: readonly Checked[],
-  data: { pipeline: Pipeline; order: readonly number[] },
-): CompiledPipeline {
-  const sorted = data.order.flatMap((index) => checked[index] ?? []);
-  const nodes = compileNodes(sorted, data.pipeline.edges);
-  const input = nodes.find((node) => node.type === "input");
-  const output = nodes.find((node) => node.type === "output");
-  const providerIds = nodes.map((node) => node.program.providerId).filter((id) => id !== null);
-  return {
-    nodes,
-    inputNodeId: input?.id ?? "",
-    outputNodeId: output?.id ?? "",
-    providerIds: [...new Set(providerIds)],
-    checkInput: input?.program.checkInput ?? (() => []),
-  };
-}
-
 /**
  * Checks every rule and returns all faults together, each with where it is, a code and what to do.
  * Beyond the size limits only what is not available is looked for.
@@ -204,13 +169,16 @@ export function validatePipeline(deps: ValidateDeps, pipeline: Pipeline): Valida
     return { faults: tooLarge, unavailable, compiled: null };
   }
   const graph = buildGraph(pipeline);
-  const shape: Shape = { pipeline, graph, hint: createHinter(MAX_HINTS) };
+  const order = sortTopologically(graph);
+  const plan = planRegions({ pipeline, graph });
+  const hint = createHinter(MAX_HINTS);
+  const shape: PlannedShape = { pipeline, graph, hint, plan, isCyclic: order === null };
   const all = findStructureFaults(shape);
   const checked = checkNodes(deps, { shape, faults: all });
-  all.push(...findHandleFaults(shape));
+  all.push(...findHandleFaults(shape), ...findRegionFaults(shape));
   const unavailable = all.filter((fault) => UNAVAILABLE_CODES.has(fault.code));
   const faults = all.filter((fault) => !UNAVAILABLE_CODES.has(fault.code));
-  const order = all.length === 0 ? sortTopologically(graph) : null;
-  const compiled = order === null ? null : compilePipeline(checked, { pipeline, order });
+  const isValid = all.length === 0 && order !== null;
+  const compiled = isValid ? assemblePipeline({ checked, plan, order }) : null;
   return { faults, unavailable, compiled };
 }

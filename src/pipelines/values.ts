@@ -60,16 +60,20 @@ function createMeter(measureString: (text: string) => number) {
   };
 }
 
+/** About the memory that a value takes, for sums that need no more than that. */
+export const takeRoughly = createMeter((text) => text.length + 2);
+
 /** No string takes more: a control character is six bytes, `\u0001`. */
 const takeAtMost = createMeter((text) => text.length * 6 + 2);
-const takeExactly = createMeter((text) => Buffer.byteLength(JSON.stringify(text)));
+/** What is left of `room` bytes after a value as JSON; negative once it does not fit. */
+export const takeBytes = createMeter((text) => Buffer.byteLength(JSON.stringify(text)));
 
 /**
  * Whether `value` takes at most `limit` bytes as JSON. The bound needs no copy and settles nearly
  * every value; the count stops at the limit, however often a large value is repeated.
  */
 export const fitsBytes = (value: Json, limit: number): boolean =>
-  takeAtMost(value, limit) >= 0 || takeExactly(value, limit) >= 0;
+  takeAtMost(value, limit) >= 0 || takeBytes(value, limit) >= 0;
 
 /** Enough of a text to know it by. A copy: a part of a text would keep all of it in memory. */
 export function clipText(text: string, maxChars: number): string {

@@ -3,6 +3,7 @@
 import { createManualClock } from "../../src/lib/clock";
 import type { Edge, Node, Pipeline } from "../../src/pipelines/pipelines.schema";
 import { DEFAULT_LIMITS } from "../../src/pipelines/pipelines.schema";
+import type { ExecutionCaps } from "../../src/pipelines/program";
 import type {
   EffectEnd,
   EffectStart,
@@ -48,6 +49,18 @@ export const transform = (id: string, code: string, data: Node["data"] = {}): No
 /** A `condition` with its expression. */
 export const condition = (id: string, expression: string, data: Node["data"] = {}): Node =>
   node({ id, type: "condition", data: { expression, ...data } });
+
+/** A `loop` over what `iterableExpression` gives. */
+export const loop = (id: string, iterableExpression: string, data: Node["data"] = {}): Node =>
+  node({ id, type: "loop", data: { iterableExpression, ...data } });
+
+/** A `parallel` with its branches. */
+export const parallel = (id: string, branches: string[], data: Node["data"] = {}): Node =>
+  node({ id, type: "parallel", data: { branches, ...data } });
+
+/** A `merge` of its sources. */
+export const merge = (id: string, sources: string[], data: Node["data"] = {}): Node =>
+  node({ id, type: "merge", data: { sources, ...data } });
 
 /** `in`, the given nodes, and `out` with a mapping. */
 export const pipelineOf = (spec: {
@@ -109,6 +122,15 @@ export interface OpenCall {
   fail(error: unknown): void;
 }
 
+/** As the settings have them by default. */
+export const CAPS: ExecutionCaps = {
+  nodeRuns: 5_000,
+  modelCalls: 200,
+  toolCalls: 200,
+  tokens: 200_000,
+  cost: 10,
+};
+
 export interface TestHost extends RunDeps {
   clock: ReturnType<typeof createManualClock>;
   /** Model calls so far, in order. */
@@ -151,6 +173,7 @@ export function createTestHost(overrides: Partial<RunDeps> = {}): TestHost {
         host.ends.push(structuredClone(end));
       },
     },
+    caps: CAPS,
     pause: () => undefined,
     onUnexpected: (error) => void host.unexpected.push(error),
   };

@@ -22,6 +22,7 @@ function handMade(spec: {
       id,
       type: id === "out" ? "output" : "input",
       continuesOnError: false,
+      regions: [],
       incoming: incoming(id),
       outgoing: to.map((end) => {
         const [target = "", handle = null] = end.split(":");
@@ -34,6 +35,7 @@ function handMade(spec: {
         ...program,
       },
     })),
+    lastIds: ["out"],
     inputNodeId: "in",
     outputNodeId: "out",
     providerIds: [],
@@ -53,7 +55,14 @@ const branches = (way: boolean): CompiledPipeline =>
     no: { program: {}, to: ["deeper"] },
     deeper: { program: {}, to: ["out"] },
     out: {
-      program: { run: (host) => ({ ok: true, output: Object.fromEntries(host.scope.outputs) }) },
+      program: {
+        run: ({ scope }) => ({
+          ok: true,
+          output: Object.fromEntries(
+            ["in", "yes", "no", "deeper"].map((id) => [id, scope.outputs.get(id) ?? null]),
+          ),
+        }),
+      },
       to: [],
     },
   });

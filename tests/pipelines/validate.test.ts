@@ -67,7 +67,9 @@ test("what is not available is told however many unknown fields stand before it"
 });
 
 test("what is not available is told of a pipeline beyond the limits as well", () => {
-  const nodes = Array.from({ length: 200 }, (_, index) => node({ id: `n${index}`, type: "merge" }));
+  const nodes = Array.from({ length: 200 }, (_, index) =>
+    node({ id: `n${index}`, type: "sub_agent" }),
+  );
   const { faults, unavailable } = validate(pipelineOf({ nodes, edges: [] }));
   expect(faults.map((fault) => fault.code)).toEqual(["PIPELINE_TOO_LARGE"]);
   expect(unavailable).toHaveLength(200);

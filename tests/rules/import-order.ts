@@ -9,6 +9,7 @@ import type { SourceFile, Violation } from "./source";
 export const ORDER = [
   "vocabulary",
   "details",
+  "execution-errors",
   "errors",
   "lib",
   "config",

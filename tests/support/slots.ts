@@ -13,7 +13,7 @@ import { createManualClock } from "../../src/lib/clock";
 import { createLoopTurn } from "../../src/lib/loop-turn";
 import type { Pipeline } from "../../src/pipelines/pipelines.schema";
 import type { Json } from "../../src/pipelines/record";
-import { llm, pipelineOf } from "../pipelines/fixtures";
+import { CAPS, llm, pipelineOf } from "../pipelines/fixtures";
 import { createTestDb } from "./app";
 import { evaluateCode } from "./evaluate-code";
 import type { HeldModels } from "./held-models";
@@ -77,6 +77,7 @@ export function createSlots(options: SlotOptions = {}) {
     bootSeq: 0,
     maxConcurrentOf: () => 1_000,
     executionTimeoutMs: 60_000,
+    caps: CAPS,
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPureProvider(id),
     runCode: evaluateCode,

@@ -114,6 +114,7 @@ async function callPure(
   host: NodeHost,
   data: { call: ModelCall; step: StepRecord },
 ): Promise<NodeOutcome> {
+  host.countCall("model");
   const { text } = await callModel(host, data);
   return { ok: true, output: text };
 }

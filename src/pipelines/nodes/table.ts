@@ -5,7 +5,10 @@ import type { NodeType } from "../program";
 import { conditionNode } from "./condition";
 import { inputNode } from "./input";
 import { llmCallNode } from "./llm_call";
+import { loopNode } from "./loop";
+import { mergeNode } from "./merge";
 import { outputNode } from "./output";
+import { parallelNode } from "./parallel";
 import { transformNode } from "./transform";
 
 const NODE_TYPE_TABLE: Readonly<Record<BuiltNodeType, NodeType>> = {
@@ -14,6 +17,9 @@ const NODE_TYPE_TABLE: Readonly<Record<BuiltNodeType, NodeType>> = {
   output: outputNode,
   condition: conditionNode,
   transform: transformNode,
+  loop: loopNode,
+  parallel: parallelNode,
+  merge: mergeNode,
 };
 
 /** Whether this version runs nodes of this type. */

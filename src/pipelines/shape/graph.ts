@@ -42,6 +42,27 @@ function walk(steps: readonly (readonly number[])[], starts: readonly number[]):
   return seen;
 }
 
+/** What can be reached from `starts` within `among`, the starts there included. */
+export function walkWithin(
+  steps: readonly (readonly number[])[],
+  data: { starts: readonly number[]; among: ReadonlySet<number> },
+): Set<number> {
+  const { starts, among } = data;
+  const inside = steps.map((next, node) =>
+    among.has(node) ? next.filter((n) => among.has(n)) : [],
+  );
+  return walk(
+    inside,
+    starts.filter((node) => among.has(node)),
+  );
+}
+
+/** What is in all of the sets; of none there is nothing in common. */
+export function intersect(sets: readonly ReadonlySet<number>[]): Set<number> {
+  const [first, ...more] = sets;
+  return new Set([...(first ?? [])].filter((node) => more.every((set) => set.has(node))));
+}
+
 /** Nodes that can be reached from any of `starts`, these included. */
 export const findReachable = (graph: Graph, starts: readonly number[]): ReadonlySet<number> =>
   walk(graph.successors, starts);

@@ -8,8 +8,16 @@ export interface Surroundings {
   readonly nodeId: string;
   /** Ids of all nodes. */
   readonly known: ReadonlySet<string>;
-  /** Ids of the nodes that have finished before this one starts. */
+  /** Ids of the nodes that have finished before this one starts and can be read from there. */
   readonly upstream: ReadonlySet<string>;
+  /**
+   * Ids of nodes before it that run inside a loop or parallel it is outside of, with the id of that;
+   * and of the loops and parallels around it, each with its own.
+   */
+  readonly hidden: ReadonlyMap<string, string>;
+  /** Ids of the nodes that its edges lead to. */
+  readonly successors: ReadonlySet<string>;
+  readonly isInLoop: boolean;
   readonly hint: Hinter;
 }
 
@@ -18,12 +26,15 @@ export function findReferenceFault(
   around: Surroundings,
   reference: Reference,
 ): TemplateFault | null {
-  if (reference.source === "loop") {
+  if (reference.source === "loop" && !around.isInLoop) {
     const message = "loop.item and loop.index are there only inside a loop; remove the expression.";
     return { code: "LOOP_OUTSIDE", message };
   }
-  if (reference.source !== "nodes") return null;
-  const { nodeId } = reference;
+  return reference.source === "nodes" ? findNodeFault(around, reference.nodeId) : null;
+}
+
+/** The fault of naming a node whose output is to be read here, or null. */
+export function findNodeFault(around: Surroundings, nodeId: string): TemplateFault | null {
   if (nodeId === around.nodeId) {
     return { code: "NODE_SELF", message: "A node cannot read its own output; name one before it." };
   }
@@ -33,6 +44,15 @@ export function findReferenceFault(
     return { code: "NODE_UNKNOWN", message: `There is no node ${quoteName(nodeId)}.${hint}` };
   }
   if (around.upstream.has(nodeId)) return null;
+  const owner = around.hidden.get(nodeId);
+  if (owner === nodeId) {
+    const message = `Node ${quoteName(nodeId)} has no output while what it runs goes on; read a node inside it.`;
+    return { code: "NODE_NOT_UPSTREAM", message };
+  }
+  if (owner !== undefined) {
+    const message = `Node ${quoteName(nodeId)} runs inside ${quoteName(owner)}; read nodes.${owner}.output instead.`;
+    return { code: "NODE_INSIDE", message };
+  }
   const message = `Node ${quoteName(nodeId)} does not run before this one; connect it by an edge first.`;
   return { code: "NODE_NOT_UPSTREAM", message };
 }

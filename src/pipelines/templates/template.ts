@@ -29,11 +29,16 @@ export interface Template {
 export type ParsedTemplate =
   { ok: true; template: Template } | { ok: false; faults: TemplateFault[] };
 
+/** Outputs by node id; undefined for what has not run. */
+export interface Outputs {
+  get(nodeId: string): Json | undefined;
+}
+
 /** What expressions read while a pipeline runs. */
 export interface TemplateScope {
   readonly input: Json;
   /** Outputs of finished nodes; null for skipped ones. */
-  readonly outputs: ReadonlyMap<string, Json>;
+  readonly outputs: Outputs;
   readonly loop: Json;
   readonly trigger: Json;
   readonly execution: Json;

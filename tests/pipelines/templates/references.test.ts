@@ -5,8 +5,14 @@ import { findReferenceFault } from "../../../src/pipelines/templates/references"
 
 const around = {
   nodeId: "here",
-  known: new Set(["in", "summary", "here", "later"]),
+  known: new Set(["in", "summary", "here", "later", "inner", "around"]),
   upstream: new Set(["in", "summary"]),
+  hidden: new Map([
+    ["inner", "loop"],
+    ["around", "around"],
+  ]),
+  successors: new Set<string>(),
+  isInLoop: false,
   hint: didYouMean,
 };
 
@@ -28,6 +34,8 @@ test.each([
   ["nodes.later.output", "NODE_NOT_UPSTREAM", '"later"'],
   ["nodes.sumary.output", "NODE_UNKNOWN", 'Did you mean "summary"?'],
   ["nodes.zzzzzz.output", "NODE_UNKNOWN", "Name a node of this pipeline."],
+  ["nodes.inner.output", "NODE_INSIDE", "read nodes.loop.output instead"],
+  ["nodes.around.output", "NODE_NOT_UPSTREAM", "read a node inside it"],
   ["loop.item", "LOOP_OUTSIDE", "only inside a loop"],
 ])("%s is refused with %s", (text, code, part) => {
   const fault = faultOf(text);

@@ -1,0 +1,131 @@
+// Codes that end executions and steps: the public sentence, and a line for the documentation.
+// They appear in results, never as an answer; those of answers are in `errors.ts`.
+
+/** A code without an HTTP status. */
+interface EndRow {
+  status: null;
+  message: string;
+  doc: string;
+}
+
+const end = (message: string, doc: string): EndRow => ({ status: null, message, doc });
+
+export const EXECUTION_ERRORS = {
+  ADDRESS_FORBIDDEN: end(
+    "The address is not public; allow it with HOOKLINE_ALLOW_PRIVATE=host:port.",
+    "Outgoing requests reach public addresses only, unless the setting lists the target.",
+  ),
+  ADDRESS_UNRESOLVED: end(
+    "The host name could not be resolved.",
+    "Check the `baseUrl` and this machine's DNS.",
+  ),
+  URL_INVALID: end(
+    "The URL is not one that can be called.",
+    "http and https only, without user and password.",
+  ),
+  RESPONSE_TOO_LARGE: end(
+    "The response is larger than allowed.",
+    "The peer sent more bytes than the limit of the call.",
+  ),
+  PROVIDER_UNREACHABLE: end(
+    "The provider could not be reached.",
+    "No connection, or it broke before an answer.",
+  ),
+  PROVIDER_TLS_FAILED: end(
+    "No trusted TLS connection to the provider could be made.",
+    "Its certificate has expired, is for another name or signed by nobody known here, or the port speaks no TLS; nothing was sent.",
+  ),
+  PROVIDER_ERROR: end(
+    "The provider answered with an error.",
+    "Its HTTP status stands in the step's error. 408, 425, 429 and 5xx have been tried again, as often as `retries` of the node says; the step's `logs` tell when.",
+  ),
+  PROVIDER_RESPONSE_INVALID: end(
+    "The provider's answer is not in the expected format.",
+    "Is `baseUrl` that of an API of the provider's type, version included?",
+  ),
+  PROVIDER_STREAM_CUT: end(
+    "The provider's answer broke off before its end.",
+    "The stream stopped without the event that ends it; what had arrived is in the step.",
+  ),
+  PROVIDER_TIMEOUT: end(
+    "The provider did not answer in time.",
+    "`timeoutMs` of the node, for all attempts together; first byte within 60 s, then never silent for 30 s.",
+  ),
+  PROVIDER_MISSING: end(
+    "The provider of this node does not exist any more, or is switched off.",
+    "Choose another provider and activate.",
+  ),
+  CREDENTIAL_UNREADABLE: end(
+    "The provider's key cannot be read.",
+    "`secret.key` or HOOKLINE_ENCRYPTION_KEY is not the one that encrypted it; set the key again.",
+  ),
+  CODE_FAILED: end(
+    "The code threw an error; the step's logs have it.",
+    "`transform.code` or `condition.expression` ended with an exception: its name, its message and the line of the statement, where that is known, are the last line of the step's `logs`.",
+  ),
+  CODE_TIMEOUT: end(
+    "The code did not end in time.",
+    "`timeoutMs` of the node, one second unless it says otherwise; the run was killed.",
+  ),
+  CODE_OUT_OF_MEMORY: end(
+    "The code used more memory than allowed.",
+    "64 MiB for the code, its values and its result; the run was ended.",
+  ),
+  CODE_RESULT_INVALID: end(
+    "The code returned something that is not JSON, or nests too deeply.",
+    "Return null, booleans, numbers, strings, arrays and plain objects, at most 128 levels deep.",
+  ),
+  CODE_VALUES_TOO_LARGE: end(
+    "The values that the code reads are larger than 8 MiB.",
+    "Name only the parts that are needed, such as `{{input.commits}}` instead of `input`.",
+  ),
+  EXECUTION_TIMEOUT: end("The execution ran longer than allowed.", "HOOKLINE_EXECUTION_TIMEOUT."),
+  LOOP_NOT_ARRAY: end(
+    "What the loop runs over is not an array.",
+    "Name an array in the loop's `iterableExpression`.",
+  ),
+  LOOP_TOO_LONG: end(
+    "The array has more items than the loop may run.",
+    "Raise the loop's `maxIterations` (at most 1,000), or send fewer items.",
+  ),
+  NODE_RUN_LIMIT: end(
+    "The execution ran more nodes than it may.",
+    "HOOKLINE_MAX_NODE_RUNS; each iteration of a loop counts its nodes anew.",
+  ),
+  MODEL_CALL_LIMIT: end(
+    "The execution asked for more model calls than it may make.",
+    "HOOKLINE_MAX_MODEL_CALLS.",
+  ),
+  TOOL_CALL_LIMIT: end(
+    "The execution asked for more tool calls than it may make.",
+    "HOOKLINE_MAX_TOOL_CALLS.",
+  ),
+  TOKEN_LIMIT: end(
+    "The execution used more tokens than it may.",
+    "HOOKLINE_MAX_TOKENS, input and output together.",
+  ),
+  COST_LIMIT: end(
+    "The execution cost more than it may.",
+    "HOOKLINE_MAX_COST, in USD; calls of unknown price do not count.",
+  ),
+  TRACE_TOO_LARGE: end(
+    "The steps of the execution hold more than 64 MiB.",
+    "Give less in each iteration of a loop, or loop over fewer items.",
+  ),
+  OUTPUT_TOO_LARGE: end(
+    "The output is larger than 1 MiB.",
+    "Return less, or store the result elsewhere and return a reference.",
+  ),
+  CRASH_LOOP: end(
+    "The process ended while this ran, and again each of three times it was taken up.",
+    "It is not tried again; the log of those starts may tell why.",
+  ),
+  PIPELINE_INVALID: end(
+    "The stored version cannot be run by this program.",
+    "Activate the agent again, and mend what is listed.",
+  ),
+  EXECUTION_FAILED: end(
+    "The execution ended by an error of ours.",
+    "The log line with the execution's id has the cause.",
+  ),
+} satisfies Record<string, EndRow>;

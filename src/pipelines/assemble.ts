@@ -1,0 +1,76 @@
+// Puts the checked nodes of a valid pipeline together, region by region.
+
+import { isBuilt } from "./nodes/table";
+import type { Node } from "./pipelines.schema";
+import type { CompiledNode, CompiledPipeline, CompiledRegion, NodeProgram } from "./program";
+import type { RegionPlan } from "./shape/regions";
+
+/** A node whose fields have been looked at. */
+export interface CheckedNode {
+  node: Node;
+  /** Null for a type that this version does not run. */
+  program: NodeProgram | null;
+  continuesOnError: boolean;
+}
+
+interface Assembly {
+  readonly checked: readonly CheckedNode[];
+  readonly plan: RegionPlan;
+  /** Indices in topological order. */
+  readonly order: readonly number[];
+}
+
+function compileNode(
+  assembly: Assembly,
+  data: { index: number; positions: ReadonlyMap<number, number> },
+): CompiledNode[] {
+  const { index, positions } = data;
+  const { plan, checked } = assembly;
+  const { node, program, continuesOnError } = checked[index] ?? {};
+  if (node === undefined || program === null || program === undefined || !isBuilt(node.type)) {
+    return [];
+  }
+  const outgoing = plan.edges
+    .filter((edge) => edge.source === index)
+    .map(({ target, handle }) => ({ target: positions.get(target) ?? -1, handle }));
+  const incoming = plan.edges.filter((edge) => edge.target === index).length;
+  const regions = plan.regions.flatMap(({ owner }, region) =>
+    owner === index ? [compileRegion(assembly, region)] : [],
+  );
+  return [
+    {
+      id: node.id,
+      type: node.type,
+      program,
+      continuesOnError: continuesOnError === true,
+      incoming,
+      outgoing,
+      regions,
+    },
+  ];
+}
+
+function compileRegion(assembly: Assembly, region: number): CompiledRegion {
+  const { plan, order } = assembly;
+  const inside = order.filter((index) => plan.regionOf[index] === region);
+  const positions = new Map(inside.map((index, position) => [index, position]));
+  const nodes = inside.flatMap((index) => compileNode(assembly, { index, positions }));
+  const lastIds = nodes.filter((node) => node.outgoing.length === 0).map((node) => node.id);
+  return { nodes, lastIds };
+}
+
+/** The compiled pipeline; called only where nothing is wrong. */
+export function assemblePipeline(assembly: Assembly): CompiledPipeline {
+  const region = compileRegion(assembly, 0);
+  const programs = assembly.checked.map(({ program }) => program).filter((one) => one !== null);
+  const providerIds = programs.map((program) => program.providerId).filter((id) => id !== null);
+  const find = (type: "input" | "output") => region.nodes.find((node) => node.type === type);
+  const input = find("input");
+  return {
+    ...region,
+    inputNodeId: input?.id ?? "",
+    outputNodeId: find("output")?.id ?? "",
+    providerIds: [...new Set(providerIds)],
+    checkInput: input?.program.checkInput ?? (() => []),
+  };
+}
