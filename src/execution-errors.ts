@@ -80,6 +80,22 @@ export const EXECUTION_ERRORS = {
     "Name only the parts that are needed, such as `{{input.commits}}` instead of `input`.",
   ),
   EXECUTION_TIMEOUT: end("The execution ran longer than allowed.", "HOOKLINE_EXECUTION_TIMEOUT."),
+  SUB_AGENT_UNAVAILABLE: end(
+    "The agent to be called does not exist any more, or is not active.",
+    "Activate it, or choose another in `agentId` and activate.",
+  ),
+  SUB_AGENT_NESTING: end(
+    "The agent to be called is running this one already, or lies more than five calls deep.",
+    "An agent may not reach itself: leave out the `sub_agent` that closes the circle.",
+  ),
+  SUB_AGENT_INPUT_INVALID: end(
+    "The input does not fit the schema of the agent to be called.",
+    "Mend the node's `inputMapping`, or the other agent's `input.schema`.",
+  ),
+  SUB_AGENT_FAILED: end(
+    "The other agent's execution did not complete.",
+    "The message names that execution, which has its own error and steps.",
+  ),
   LOOP_NOT_ARRAY: end(
     "What the loop runs over is not an array.",
     "Name an array in the loop's `iterableExpression`.",

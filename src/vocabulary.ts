@@ -59,6 +59,7 @@ export const BUILT_NODE_TYPES = [
   "loop",
   "parallel",
   "merge",
+  "sub_agent",
 ] as const;
 export type BuiltNodeType = (typeof BUILT_NODE_TYPES)[number];
 

@@ -5,7 +5,8 @@ import type { ErrorDetail } from "../errors";
 import { AppError, invalid } from "../errors";
 import type { Warning } from "../lib/wire";
 import { defaultPipeline } from "../pipelines/defaults";
-import type { PipelineLimits } from "../pipelines/pipelines.schema";
+import type { Pipeline, PipelineLimits } from "../pipelines/pipelines.schema";
+import type { Validation } from "../pipelines/validate";
 import { findUnavailableParts, validatePipeline } from "../pipelines/validate";
 import { makeWebhookSecret, toSecretFacts } from "../secrets/secrets.store";
 import type { Agent, AgentCreate, AgentPatch, SecretCreate, SecretCreated } from "./agents.schema";
@@ -14,6 +15,7 @@ import { activateDraft, findAgent, insertAgent, toAgentSummary, updateAgent } fr
 import type { Directory, DirectoryDeps } from "./directory";
 import type { AgentTarget } from "./revision";
 import { requireRevision } from "./revision";
+import { findAgentFault } from "./sub-agents";
 import type { SecretNews } from "./webhook-secrets";
 import {
   ensureSecret,
@@ -67,8 +69,18 @@ function refuseIfAny(details: ErrorDetail[]): void {
   if (details.length > 0) throw invalid(...details);
 }
 
+/** Judges a pipeline as that of the agent: what it calls must not lead back to it. */
+export const judgePipeline = (
+  deps: AgentsDeps,
+  data: { agentId: string; pipeline: Pipeline },
+): Validation =>
+  validatePipeline(
+    { ...deps, findAgentFault: (called) => findAgentFault(deps, { caller: data.agentId, called }) },
+    data.pipeline,
+  );
+
 const draftFaults = (deps: AgentsDeps, row: AgentRow): ErrorDetail[] =>
-  validatePipeline(deps, JSON.parse(row.draft)).faults;
+  judgePipeline(deps, { agentId: row.id, pipeline: JSON.parse(row.draft) }).faults;
 
 function activate(deps: AgentsDeps, row: AgentRow): Changed {
   const faults = draftFaults(deps, row);

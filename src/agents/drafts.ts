@@ -1,12 +1,11 @@
 // What is done with a draft besides changing it: judged, and copied to a new agent.
 
-import { validatePipeline } from "../pipelines/validate";
 import type { Pipeline } from "../pipelines/pipelines.schema";
 import type { Validation } from "./agents.schema";
 import { MAX_NAME_CHARS } from "./agents.schema";
 import { insertAgent } from "./agents.store";
 import type { AgentsDeps, Changed } from "./change";
-import { getAgent } from "./change";
+import { getAgent, judgePipeline } from "./change";
 
 /**
  * All faults of a pipeline, or of the agent's draft where none is given, with what this version
@@ -17,7 +16,8 @@ export function judgeDraft(
   data: { id: string; pipeline: Pipeline | undefined },
 ): Validation {
   const { draft } = getAgent(deps, data.id);
-  const judged = validatePipeline(deps, data.pipeline ?? JSON.parse(draft));
+  const pipeline = data.pipeline ?? JSON.parse(draft);
+  const judged = judgePipeline(deps, { agentId: data.id, pipeline });
   const faults = [...judged.unavailable, ...judged.faults];
   return { valid: faults.length === 0, faults };
 }

@@ -2,9 +2,8 @@
 
 import type { Db } from "../db/open";
 import { BoundedMap } from "../lib/bounded-map";
-import type { CompiledPipeline } from "../pipelines/validate";
+import type { CompiledPipeline, ValidateDeps } from "../pipelines/validate";
 import { validatePipeline } from "../pipelines/validate";
-import type { PipelineLimits } from "../pipelines/pipelines.schema";
 import { findVersion } from "./agents.store";
 
 export interface CompiledVersions {
@@ -18,18 +17,23 @@ const MAX_VERSIONS = 2 ** 24;
 /** Compiled versions kept. */
 const MAX_KEPT = 500;
 
-/** Sizes are limited on save: a lower setting must not break what was accepted before. */
-const NO_LIMITS: PipelineLimits = { maxNodes: Infinity, maxEdges: Infinity, maxBytes: Infinity };
+/**
+ * Sizes are limited on save: a lower setting must not break what was accepted before. A provider or
+ * an agent that is gone by then fails its node, not the version.
+ */
+const AS_ACCEPTED: ValidateDeps = {
+  providerExists: () => true,
+  findAgentFault: () => null,
+  limits: { maxNodes: Infinity, maxEdges: Infinity, maxBytes: Infinity },
+};
 
-/** Compiles on first use. A provider that is gone by then fails its node, not the version. */
+/** Compiles on first use. */
 export function createCompiledVersions(deps: { db: Db }): CompiledVersions {
   const kept = new BoundedMap<number, CompiledPipeline | null>(MAX_KEPT);
   function compile(data: { agent: number; version: number }): CompiledPipeline | null {
     const row = findVersion(deps, data);
     if (row === undefined) return null;
-    const providerExists = () => true;
-    return validatePipeline({ providerExists, limits: NO_LIMITS }, JSON.parse(row.pipeline))
-      .compiled;
+    return validatePipeline(AS_ACCEPTED, JSON.parse(row.pipeline)).compiled;
   }
   return {
     find(data) {

@@ -18,10 +18,10 @@ import { createUses } from "../db/uses";
 import type { Writer } from "../db/writer";
 import { createWriter } from "../db/writer";
 import { createFreshInputs } from "../executions/input";
-import type { Pool } from "../executions/pool";
-import { createPool } from "../executions/pool";
+import type { Pool } from "../executions/slots/pool";
+import { createPool } from "../executions/slots/pool";
 import { createReadTokens } from "../auth/read-token";
-import { recover } from "../executions/recover";
+import { recover } from "../executions/slots/recover";
 import { createWaits } from "../executions/waits";
 import { createByteBudget } from "../lib/body";
 import type { Clock } from "../lib/clock";
@@ -131,6 +131,9 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPure(id),
     runCode: sandbox.runCode,
+    checkSchema: sandbox.checkSchema,
+    sequence,
+    findAgent: (id) => directory.find(id),
     releasePlace: (agent) => releasePlace({ db }, agent),
     onFinished: (end) => durations.add(end),
   });

@@ -1,6 +1,7 @@
 // The migrations of `drizzle/`, in their order, inside the binary.
 
 import initial from "../../drizzle/0000_initial.sql" with { type: "text" };
+import calledExecutions from "../../drizzle/0003_called_executions.sql" with { type: "text" };
 import comparedWords from "../../drizzle/0002_compared_words.sql" with { type: "text" };
 import keptAnswers from "../../drizzle/0001_kept_answers.sql" with { type: "text" };
 
@@ -13,4 +14,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0000_initial", sql: initial },
   { name: "0001_kept_answers", sql: keptAnswers },
   { name: "0002_compared_words", sql: comparedWords },
+  { name: "0003_called_executions", sql: calledExecutions },
 ];

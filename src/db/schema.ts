@@ -212,6 +212,8 @@ export const executions = sqliteTable(
     /** `seq` of the delivery whose body is the input; null where `payloads` has an own row. */
     delivery: integer(),
     replayOf: integer("replay_of"),
+    /** `seq` of the execution whose step called this one. */
+    caller: integer(),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
@@ -234,6 +236,9 @@ export const executions = sqliteTable(
     index("executions_open")
       .on(t.seq)
       .where(sql`${t.finishedAt} is null`),
+    index("executions_called")
+      .on(t.caller)
+      .where(sql`${t.caller} is not null and ${t.finishedAt} is null`),
     check("executions_trigger", oneOf(t.trigger, TRIGGERS)),
     check("executions_state", oneOf(t.state, EXECUTION_STATES)),
     check(

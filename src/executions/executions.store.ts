@@ -62,15 +62,26 @@ export const toFresh = (origin: ExecutionOrigin): WaitingRow => ({
 
 export interface NewExecution extends ExecutionOrigin {
   createdAt: number;
+  /** The execution that called this one. */
+  caller?: number;
 }
 
 /** Stores an execution that waits for a slot; runs inside a write. */
 export function insertExecution(deps: StoreDeps, data: NewExecution): void {
   deps.db.raw
     .query(
-      "insert into executions (seq, uid, agent, version, trigger, state, delivery, created_at) values (?, ?, ?, ?, ?, 'waiting', ?, ?)",
+      "insert into executions (seq, uid, agent, version, trigger, state, delivery, caller, created_at) values (?, ?, ?, ?, ?, 'waiting', ?, ?, ?)",
     )
-    .run(data.seq, data.uid, data.agent, data.version, data.trigger, data.delivery, data.createdAt);
+    .run(
+      data.seq,
+      data.uid,
+      data.agent,
+      data.version,
+      data.trigger,
+      data.delivery,
+      data.caller ?? null,
+      data.createdAt,
+    );
 }
 
 /** Stores a body or an input under its `seq`; runs inside a write. */
@@ -182,11 +193,11 @@ export function requeueInterrupted(deps: StoreDeps, seq: number): void {
     .run(seq);
 }
 
-/** What an earlier process had in its slots. */
+/** What an earlier process had in its slots; what was called from there goes on with its caller. */
 export function listInFlight(deps: StoreDeps): WaitingRow[] {
   return deps.db.raw
     .query<WaitingRow, []>(
-      "select seq, uid, agent, version, trigger, delivery, attempt, recoveries from executions indexed by executions_open where finished_at is null and state = 'running' order by seq",
+      "select seq, uid, agent, version, trigger, delivery, attempt, recoveries from executions indexed by executions_open where finished_at is null and state = 'running' and caller is null order by seq",
     )
     .all();
 }

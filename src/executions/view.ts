@@ -22,9 +22,10 @@ import type {
 import type { ExecutionRow } from "./executions.store";
 import { findExecution, listExecutions } from "./executions.store";
 import { readInput } from "./input";
+import { outputOf } from "./output";
 import { foldSteps } from "./journal/journal";
 import { readJournal } from "./journal/journal.store";
-import type { Pool } from "./pool";
+import type { Pool } from "./slots/pool";
 import type { ReadTokens } from "../auth/read-token";
 
 export interface ViewDeps {
@@ -101,13 +102,6 @@ function stepsOf(deps: ViewDeps, data: { row: ExecutionRow; input: Json }): Step
     steps.set(stepName(step), step);
   }
   return [...steps.values()];
-}
-
-/** The output node's value of a completed execution; null where it was skipped, and otherwise. */
-function outputOf(deps: ViewDeps, data: { row: ExecutionRow; steps: StepRecord[] }): Json {
-  if (data.row.state !== "completed") return null;
-  const outputNodeId = deps.versions.find(data.row)?.outputNodeId;
-  return data.steps.find((step) => step.nodeId === outputNodeId)?.output ?? null;
 }
 
 interface Work {

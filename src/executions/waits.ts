@@ -2,7 +2,7 @@
 // wait never cuts the execution.
 
 import type { ExecutionEnd } from "./executions.schema";
-import type { Pool } from "./pool";
+import type { Pool } from "./slots/pool";
 import type { ViewDeps } from "./view";
 import { viewEnd } from "./view";
 

@@ -1,5 +1,7 @@
 // Identifiers: UUIDv7 as 16 bytes inside, prefixed text outside.
 
+import { sha256 } from "./crypto";
+
 /** Source of new identifiers; tests give one that counts. */
 export interface Ids {
   /** A new UUIDv7, 16 bytes, ascending with time (RFC 9562 section 5.7). */
@@ -19,6 +21,17 @@ export function createCountingIds(): Ids {
       return bytes;
     },
   };
+}
+
+/**
+ * The UUIDv7 of what came from `parent` under a name: the same whenever it is asked for, with the
+ * parent's time and 74 bits of the name's SHA-256.
+ */
+export function deriveUid(parent: Uint8Array, name: string): Buffer {
+  const uid = Buffer.concat([parent.subarray(0, 6), sha256(name).subarray(0, 10)]);
+  uid[6] = 0x70 | ((uid[6] ?? 0) & 0x0f);
+  uid[8] = 0x80 | ((uid[8] ?? 0) & 0x3f);
+  return uid;
 }
 
 export type IdPrefix = "agt" | "exec" | "dlv" | "prv" | "key" | "whs" | "req";

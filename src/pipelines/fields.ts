@@ -1,20 +1,8 @@
 // The fields of a node's `data`: one rule each, which checks the value and gives it its type.
-// Which node type has which fields stands in `nodes/`.
+// Those with expressions are in `template-fields.ts`; which node type has which stands in `nodes/`.
 
 import type { DetailCode } from "../details";
-import { compileCode, type CompiledCode } from "./code/compile";
-import type { CodeKind } from "./code/parse";
-import type { CheckInput } from "./schemas/compile";
-import { compileInputSchema } from "./schemas/compile";
-import type { Reference } from "./templates/expression";
-import { type Mapping, parseMapping } from "./templates/mapping";
-import { findReferenceFault, type Surroundings } from "./templates/references";
-import {
-  listReferences,
-  MAX_FAULTS_PER_FIELD,
-  parseTemplate,
-  type Template,
-} from "./templates/template";
+import type { Surroundings } from "./templates/references";
 import { type JsonObject, readOwn } from "./values";
 
 /** One node while it is checked. */
@@ -22,6 +10,8 @@ export interface FieldScope {
   readonly data: JsonObject;
   readonly around: Surroundings;
   providerExists(providerId: string): boolean;
+  /** What keeps the agent from being called here; null for nothing. */
+  findAgentFault(agentId: string): AgentFault | null;
   /** Collects a fault of this node. */
   addFault(fault: Fault): void;
 }
@@ -32,6 +22,9 @@ export interface Fault {
   code: DetailCode;
   message: string;
 }
+
+/** Why an agent cannot be called from here. */
+export type AgentFault = "unknown" | "inactive" | "calls_back" | "too_deep";
 
 /** Reads a field: its value, its default, or a harmless stand-in once a fault has been added. */
 export interface FieldRule<T> {
@@ -45,11 +38,6 @@ interface TextOptions {
   maxLength: number;
 }
 
-interface CodeOptions {
-  name: string;
-  kind: CodeKind;
-}
-
 interface NumberOptions {
   name: string;
   fallback: number;
@@ -58,9 +46,6 @@ interface NumberOptions {
   isWhole?: boolean;
 }
 
-const EMPTY: Template = { parts: [] };
-const EMPTY_CODE: CompiledCode = { body: "", bindings: [], reads: [] };
-
 /** Collects that a field takes something else. */
 export function addTypeFault(scope: FieldScope, at: { field: string; takes: string }): void {
   const message = `${at.field} takes ${at.takes}.`;
@@ -68,7 +53,7 @@ export function addTypeFault(scope: FieldScope, at: { field: string; takes: stri
 }
 
 /** The string of a required field; null with a fault where it is missing, empty or none. */
-function readRequiredText(scope: FieldScope, field: string): string | null {
+export function readRequiredText(scope: FieldScope, field: string): string | null {
   const value = readOwn(scope.data, field);
   if (value === undefined || value === "") {
     scope.addFault({ field, code: "FIELD_REQUIRED", message: `${field} is required; fill it in.` });
@@ -123,95 +108,30 @@ export const providerField = (name: string): FieldRule<string> => ({
   },
 });
 
-/** Checks what a field's expressions name, up to as many faults as a field may have. */
-function checkReferences(
-  scope: FieldScope,
-  at: { field: string; references: readonly { path?: string; reference: Reference }[] },
-): void {
-  let faults = 0;
-  for (const { reference, ...place } of at.references) {
-    const fault = findReferenceFault(scope.around, reference);
-    if (fault === null) continue;
-    scope.addFault({ field: at.field, ...place, ...fault });
-    faults += 1;
-    if (faults === MAX_FAULTS_PER_FIELD) return;
-  }
-}
-
-/** Parses a template and checks what it reads; one without anything where it has faults. */
-export function readTemplate(scope: FieldScope, at: { field: string; text: string }): Template {
-  const { field, text } = at;
-  const parsed = parseTemplate(text);
-  if (!parsed.ok) {
-    for (const fault of parsed.faults) scope.addFault({ field, ...fault });
-    return EMPTY;
-  }
-  const references = [...new Set(listReferences(parsed.template))].map((reference) => ({
-    reference,
-  }));
-  checkReferences(scope, { field, references });
-  return parsed.template;
-}
-
-/** A template that must give text; required. */
-export const requiredTemplateField = (name: string): FieldRule<Template> => ({
-  name,
-  read(scope) {
-    const text = readRequiredText(scope, name);
-    return text === null ? EMPTY : readTemplate(scope, { field: name, text });
+const AGENT_FAULTS: Readonly<Record<AgentFault, { code: DetailCode; reason: string }>> = {
+  unknown: { code: "AGENT_UNKNOWN", reason: "names no agent; choose one that exists" },
+  inactive: { code: "AGENT_INACTIVE", reason: "names an agent that is not active; activate it" },
+  calls_back: {
+    code: "AGENT_CYCLE",
+    reason: "names an agent that calls this one in the end; choose another",
   },
-});
-
-/** A template that must give text; null where there is none. */
-export const templateField = (name: string): FieldRule<Template | null> => ({
-  name,
-  read(scope) {
-    const text = readOwn(scope.data, name);
-    if (text === undefined || text === "") return null;
-    if (typeof text === "string") return readTemplate(scope, { field: name, text });
-    addTypeFault(scope, { field: name, takes: "a string" });
-    return null;
+  too_deep: {
+    code: "AGENT_DEPTH",
+    reason: "names an agent whose own calls go more than five deep from here; choose another",
   },
-});
+};
 
-/** A template string, or an object or array of templates; required. */
-export const mappingField = (name: string): FieldRule<Mapping | null> => ({
+/** The id of an agent that can be called; required. */
+export const agentField = (name: string): FieldRule<string> => ({
   name,
   read(scope) {
-    const value = readOwn(scope.data, name);
-    if (value === undefined) {
-      const message = `${name} is required: a template, or an object or array of templates.`;
-      scope.addFault({ field: name, code: "FIELD_REQUIRED", message });
-      return null;
+    const id = readRequiredText(scope, name);
+    const fault = id === null ? null : scope.findAgentFault(id);
+    if (fault !== null) {
+      const { code, reason } = AGENT_FAULTS[fault];
+      scope.addFault({ field: name, code, message: `${name} ${reason}.` });
     }
-    if (typeof value !== "string" && (typeof value !== "object" || value === null)) {
-      addTypeFault(scope, { field: name, takes: "a template, or an object or array of templates" });
-      return null;
-    }
-    const parsed = parseMapping(value);
-    if (parsed.ok) {
-      checkReferences(scope, { field: name, references: parsed.mapping.references });
-      return parsed.mapping;
-    }
-    for (const fault of parsed.faults) scope.addFault({ field: name, ...fault });
-    return null;
-  },
-});
-
-/** JavaScript with expressions; required. */
-export const codeField = ({ name, kind }: CodeOptions): FieldRule<CompiledCode> => ({
-  name,
-  read(scope) {
-    const text = readRequiredText(scope, name);
-    if (text === null) return EMPTY_CODE;
-    const compiled = compileCode({ text, kind, upstream: scope.around.upstream });
-    if (compiled.ok) {
-      const references = compiled.code.reads.map(({ reference }) => ({ reference }));
-      checkReferences(scope, { field: name, references });
-      return compiled.code;
-    }
-    for (const fault of compiled.faults) scope.addFault({ field: name, ...fault });
-    return EMPTY_CODE;
+    return id ?? "";
   },
 });
 
@@ -235,20 +155,3 @@ export const onErrorField: FieldRule<boolean> = {
     return value === "continue";
   },
 };
-
-/** A JSON Schema; gives its check, which finds nothing where there is no schema. */
-export const schemaField = (name: string): FieldRule<CheckInput> => ({
-  name,
-  read(scope) {
-    const schema = readOwn(scope.data, name);
-    if (schema === undefined) return () => [];
-    const compiled = compileInputSchema(schema);
-    if (compiled.ok && compiled.needsSandbox) {
-      const text = JSON.stringify(schema);
-      return (value, checkInSandbox) => checkInSandbox({ schema: text, value });
-    }
-    if (compiled.ok) return (input) => compiled.check(input);
-    for (const fault of compiled.faults) scope.addFault({ field: name, ...fault });
-    return () => [];
-  },
-});

@@ -12,7 +12,15 @@ import type {
   RegionStart,
   RunDeps,
 } from "./program";
-import type { Failure, Json, Recorded, StepRecord, TriggerInfo, Usage } from "./record";
+import type {
+  ExecutionCounts,
+  Failure,
+  Json,
+  Recorded,
+  StepRecord,
+  TriggerInfo,
+  Usage,
+} from "./record";
 import { MAX_RENDERED_LENGTH, type Outputs, type TemplateScope } from "./templates/template";
 import type { Totals } from "./totals";
 
@@ -29,6 +37,8 @@ export interface RunData {
   input: Json;
   trigger: TriggerInfo;
   recorded: Recorded;
+  /** Where it adds to what its caller uses; without it, it counts for itself. */
+  counts?: ExecutionCounts;
   /** Aborting it cancels the execution at once. */
   signal: AbortSignal;
   /** Told when a step starts and when it ends, with the same object both times. */
@@ -66,7 +76,7 @@ export interface Running {
   steps: StepRecord[];
   readonly totals: Totals;
   /** So far, against the caps. */
-  readonly counts: { nodeRuns: number; modelCalls: number; toolCalls: number };
+  readonly counts: ExecutionCounts;
   /** Bytes that the steps to come may hold. */
   traceRoom: number;
   /** Set once the result is known; what comes later is ignored. */
@@ -162,6 +172,7 @@ export function createFrame(start: FrameStart, openRegion: OpenRegion): Frame {
     executionId: data.executionId,
     attempt: data.attempt,
     recorded: data.recorded,
+    counts: run.counts,
     takeSteps: () => takeSteps(run),
     countCall: (kind) => countCall(run, kind),
     openRegion: (step, data) => openRegion(frame, { step, start: data }),

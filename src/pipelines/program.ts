@@ -5,6 +5,9 @@ import type { Clock } from "../lib/clock";
 import type { BuiltNodeType, EffectKind } from "../vocabulary";
 import type { FieldScope } from "./fields";
 import type {
+  AgentAnswer,
+  AgentCall,
+  ExecutionCounts,
   Failure,
   Json,
   JournalWriter,
@@ -22,15 +25,7 @@ export type NodeOutcome =
   { ok: true; output: Json } | { ok: false; failure: Failure; nodeId?: string };
 
 /** What one execution may use; one that asks for more fails. */
-export interface ExecutionCaps {
-  nodeRuns: number;
-  modelCalls: number;
-  toolCalls: number;
-  /** Input and output together. */
-  tokens: number;
-  /** USD, of calls whose price is known. */
-  cost: number;
-}
+export type ExecutionCaps = Readonly<ExecutionCounts>;
 
 /** One run of a region of a node. */
 export interface RegionStart {
@@ -47,6 +42,8 @@ export interface RunDeps {
   clock: Clock;
   /** Rejects with an `AppError`, which may carry `httpStatus` and `partialText`. */
   callModel(call: ModelCall): Promise<ModelAnswer>;
+  /** Runs another agent; rejects with an `AppError`, or with the signal's reason. */
+  callAgent(call: AgentCall): Promise<AgentAnswer>;
   /** Whether calls of this provider have no outside effect and may be made again. */
   isPureProvider(providerId: string): boolean;
   /** Rejects with an `AppError`, which may carry `logs`, or with the signal's reason. */
@@ -70,6 +67,7 @@ export interface NodeHost {
   readonly executionId: string;
   readonly attempt: number;
   readonly recorded: Recorded;
+  readonly counts: ExecutionCounts;
   /** Takes the ended steps that are not committed; the start of an effect takes them along. */
   takeSteps(): StepRecord[];
   /** Counts a call against the execution's caps; throws where it is one too many. */

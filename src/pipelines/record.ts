@@ -36,6 +36,38 @@ export interface StepRecord {
   model?: { provider: string; model: string; finishReason: string; requestId: string | null };
 }
 
+/** What one execution has used so far, with those of other agents that it called. */
+export interface ExecutionCounts {
+  nodeRuns: number;
+  modelCalls: number;
+  toolCalls: number;
+  /** Input and output together. */
+  tokens: number;
+  /** USD, of calls whose price is known. */
+  cost: number;
+}
+
+/** One call of another agent. */
+export interface AgentCall {
+  /** The same whenever this call is made again: the execution goes on that it started. */
+  callId: string;
+  agentId: string;
+  input: Json;
+  /** Aborting it cancels the other execution. */
+  signal: AbortSignal;
+  /** The caller's, which the other execution adds to. */
+  counts: ExecutionCounts;
+}
+
+/** What the other agent's execution gave. */
+export interface AgentAnswer {
+  executionId: string;
+  output: Json;
+  usage: Usage | null;
+  /** USD; null is unknown or none. */
+  cost: number | null;
+}
+
 /** Names one effect of an execution for ever: the same on every attempt. */
 export interface EffectKey {
   nodeId: string;

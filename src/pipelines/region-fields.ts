@@ -1,7 +1,8 @@
 // The fields of `loop`, `parallel` and `merge`: lists of nodes, what is looped over, a choice of words.
 
 import { didYouMean, quoteName } from "../lib/suggest";
-import { addTypeFault, type FieldRule, type FieldScope, readTemplate } from "./fields";
+import { addTypeFault, type FieldRule, type FieldScope } from "./fields";
+import { readTemplate } from "./template-fields";
 import { findNodeFault } from "./templates/references";
 import { parseExpression } from "./templates/expression";
 import type { Template } from "./templates/template";

@@ -27,7 +27,7 @@ function createRun(deps: RunDeps, start: { data: RunData; settlers: Settlers }):
     isPausing: false,
     steps: [],
     totals: createTotals(),
-    counts: { nodeRuns: 0, modelCalls: 0, toolCalls: 0 },
+    counts: data.counts ?? { nodeRuns: 0, modelCalls: 0, toolCalls: 0, tokens: 0, cost: 0 },
     traceRoom: MAX_TRACE_BYTES,
     hasEnded: false,
     cancel: () => endRun(root, { status: "cancelled", error: null }),

@@ -55,6 +55,12 @@ function createStep(frame: Frame, nodeId: string): StepRecord {
   };
 }
 
+/** Counts what a step used against the caps. */
+function countUse({ counts }: Running, { usage, cost }: StepRecord): void {
+  counts.tokens += (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+  counts.cost += cost ?? 0;
+}
+
 /** Puts an ended step where the result, or the next effect, takes it from. */
 function endStep(frame: Frame, { node, step }: Active): void {
   const { run } = frame;
@@ -62,6 +68,8 @@ function endStep(frame: Frame, { node, step }: Active): void {
   frame.active.delete(node);
   run.steps.push(step);
   addStep(run.deps, { totals: run.totals, node, step });
+  // What another agent has used counts already.
+  if (node.program.providerId !== null) countUse(run, step);
   run.data.onStep?.(step);
 }
 
@@ -154,10 +162,9 @@ function boundOutcome(node: CompiledNode, outcome: NodeOutcome): NodeOutcome {
 /** What the execution has used up, if anything. */
 function findSpent(frame: Frame, { node, step }: Active): ErrorCode | null {
   const { run } = frame;
-  const { totals, deps } = run;
-  const { inputTokens, outputTokens } = totals.usage ?? { inputTokens: 0, outputTokens: 0 };
-  if (inputTokens + outputTokens > deps.caps.tokens) return "TOKEN_LIMIT";
-  if (totals.cost > deps.caps.cost) return "COST_LIMIT";
+  const { counts, deps } = run;
+  if (counts.tokens > deps.caps.tokens) return "TOKEN_LIMIT";
+  if (counts.cost > deps.caps.cost) return "COST_LIMIT";
   if (!node.program.isBounded) return null;
   run.traceRoom = takeRoughly(step.output, takeRoughly(step.input, run.traceRoom));
   return run.traceRoom < 0 ? "TRACE_TOO_LARGE" : null;
@@ -204,6 +211,7 @@ function reuseStep(frame: Frame, node: CompiledNode): boolean {
   const step = steps.get(stepName({ nodeId: node.id, iteration: frame.iteration }));
   if (step?.status !== "completed") return false;
   addStep(deps, { totals, node, step });
+  countUse(frame.run, step);
   settle(frame, { node, output: step.output, isDead: false });
   return true;
 }

@@ -26,16 +26,16 @@ const addUsage = (sum: Usage | null, usage: Usage): Usage => ({
   cachedTokens: (sum?.cachedTokens ?? 0) + usage.cachedTokens,
 });
 
-/** Counts an ended step in, if its node calls a model. */
+/** Counts an ended step in, if its node calls a model or another agent. */
 export function addStep(
   deps: { isPureProvider(providerId: string): boolean },
   data: { totals: Totals; node: CompiledNode; step: StepRecord },
 ): void {
   const { totals, step } = data;
   const { providerId } = data.node.program;
-  if (providerId === null || step.status === "skipped") return;
+  if (step.status === "skipped" || (providerId === null && step.usage === null)) return;
   if (step.usage !== null) totals.usage = addUsage(totals.usage, step.usage);
-  if (deps.isPureProvider(providerId)) return;
+  if (providerId !== null && deps.isPureProvider(providerId)) return;
   totals.isPriced = true;
   if (step.cost === null) totals.isUnknown = true;
   else totals.cost += step.cost;

@@ -3,7 +3,7 @@
 
 import type { ErrorDetail } from "../errors";
 import { assemblePipeline, type CheckedNode } from "./assemble";
-import { type FieldScope, onErrorField } from "./fields";
+import { type AgentFault, type FieldScope, onErrorField } from "./fields";
 import { buildGraph, sortTopologically } from "./shape/graph";
 import { findHandleFaults } from "./shape/handles";
 import { findRegionFaults, type PlannedShape } from "./shape/region-faults";
@@ -22,6 +22,8 @@ export type { CompiledPipeline } from "./program";
 export interface ValidateDeps {
   /** Whether a provider exists, is enabled and may be called. */
   providerExists(id: string): boolean;
+  /** What keeps an agent from being called by this pipeline; null for nothing. */
+  findAgentFault(id: string): AgentFault | null;
   limits: PipelineLimits;
 }
 
@@ -106,6 +108,7 @@ function createScope(
     data: node.data,
     around: lookAround(data.shape, index),
     providerExists: (id) => deps.providerExists(id),
+    findAgentFault: (id) => deps.findAgentFault(id),
     addFault: (fault) => void faults.push({ nodeId: node.id, ...fault }),
   };
 }

@@ -8,7 +8,7 @@ import { AppError } from "../errors";
 import type { FreshInputs } from "../executions/input";
 import type { ExecutionOrigin } from "../executions/executions.store";
 import { insertExecution, insertPayload, toFresh } from "../executions/executions.store";
-import type { Pool } from "../executions/pool";
+import type { Pool } from "../executions/slots/pool";
 import type { Clock } from "../lib/clock";
 import type { Delivery, LiveWebhook, Outcome, Refusal } from "./delivery";
 import { insertDelivery } from "./deliveries.store";

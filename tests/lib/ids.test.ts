@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { createCountingIds, formatId, parseId, systemIds } from "../../src/lib/ids";
+import { deriveUid, createCountingIds, formatId, parseId, systemIds } from "../../src/lib/ids";
 
 const BYTES = Buffer.from("0192f0c17a2b7c3d8e4f5a6b7c8d9e0f", "hex");
 const TEXT = "exec_0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0f";
@@ -69,4 +69,13 @@ test("counting ids count from 1 for each source and sort in that order", () => {
   expect(texts[255]).toBe("req_00000000-0000-7000-8000-000000000100");
   expect(texts).toEqual(texts.toSorted());
   expect(createCountingIds().uid()).toEqual(createCountingIds().uid());
+});
+
+test("a derived id is a UUIDv7 with its parent's time, the same for the same name only", () => {
+  const parent = systemIds.uid();
+  const one = deriveUid(parent, "exec_1/sub//0");
+  expect(deriveUid(parent, "exec_1/sub//0")).toEqual(one);
+  expect(deriveUid(parent, "exec_1/sub//1")).not.toEqual(one);
+  expect(one.subarray(0, 6)).toEqual(parent.subarray(0, 6));
+  expect(formatId("exec", one)).toMatch(/^exec_.{8}-.{4}-7.{3}-[89ab].{3}-.{12}$/);
 });

@@ -1,6 +1,7 @@
 // Small pipelines, and a host whose model answers when the test says so.
 
 import { createManualClock } from "../../src/lib/clock";
+import type { AgentFault } from "../../src/pipelines/fields";
 import type { Edge, Node, Pipeline } from "../../src/pipelines/pipelines.schema";
 import { DEFAULT_LIMITS } from "../../src/pipelines/pipelines.schema";
 import type { ExecutionCaps } from "../../src/pipelines/program";
@@ -84,9 +85,21 @@ export const pipelineOf = (spec: {
 /** Providers of the tests: `echo` is pure, `paid` and `free` are not. */
 export const PROVIDERS = ["echo", "paid", "free"];
 
+/** Agents of the tests that cannot be called; any other can. */
+export const AGENT_FAULTS: ReadonlyMap<string, AgentFault> = new Map([
+  ["agt_gone", "unknown"],
+  ["agt_off", "inactive"],
+  ["agt_self", "calls_back"],
+  ["agt_deep", "too_deep"],
+]);
+
 export const validate = (pipeline: Pipeline) =>
   validatePipeline(
-    { providerExists: (id) => PROVIDERS.includes(id), limits: DEFAULT_LIMITS },
+    {
+      providerExists: (id) => PROVIDERS.includes(id),
+      findAgentFault: (id) => AGENT_FAULTS.get(id) ?? null,
+      limits: DEFAULT_LIMITS,
+    },
     pipeline,
   );
 
@@ -163,6 +176,12 @@ export function createTestHost(overrides: Partial<RunDeps> = {}): TestHost {
         const index = calls.push(open) - 1;
         waiting.get(index)?.(open);
       }),
+    callAgent: async ({ callId, input }) => ({
+      executionId: callId,
+      output: input,
+      usage: null,
+      cost: null,
+    }),
     isPureProvider: (id) => id === "echo",
     runCode: evaluateCode,
     journal: {

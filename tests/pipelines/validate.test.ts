@@ -68,7 +68,7 @@ test("what is not available is told however many unknown fields stand before it"
 
 test("what is not available is told of a pipeline beyond the limits as well", () => {
   const nodes = Array.from({ length: 200 }, (_, index) =>
-    node({ id: `n${index}`, type: "sub_agent" }),
+    node({ id: `n${index}`, type: "tool_call" }),
   );
   const { faults, unavailable } = validate(pipelineOf({ nodes, edges: [] }));
   expect(faults.map((fault) => fault.code)).toEqual(["PIPELINE_TOO_LARGE"]);
@@ -163,7 +163,11 @@ test("limits are inclusive, and beyond them no other fault is looked for", () =>
   const bytes = Buffer.byteLength(JSON.stringify(pipeline));
   const codes = (limits: object) =>
     validatePipeline(
-      { providerExists: () => true, limits: { ...DEFAULT_LIMITS, ...limits } },
+      {
+        providerExists: () => true,
+        findAgentFault: () => null,
+        limits: { ...DEFAULT_LIMITS, ...limits },
+      },
       pipeline,
     ).faults.map(({ code, field }) => `${code} ${field}`);
   expect(codes({ maxNodes: 3, maxEdges: 2, maxBytes: bytes })).toEqual(["FIELD_UNKNOWN nonsense"]);

@@ -85,7 +85,7 @@ CREATE TABLE "executions" (
 	`input_tokens` integer,
 	`output_tokens` integer,
 	`cached_tokens` integer,
-	`cost` real,
+	`cost` real, `caller` integer,
 	FOREIGN KEY (`agent`) REFERENCES `agents`(`seq`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "executions_trigger" CHECK(("executions"."trigger" = 'manual' or "executions"."trigger" = 'webhook' or "executions"."trigger" = 'schedule' or "executions"."trigger" = 'replay' or "executions"."trigger" = 'sub_agent')),
 	CONSTRAINT "executions_state" CHECK(("executions"."state" = 'waiting' or "executions"."state" = 'running' or "executions"."state" = 'completed' or "executions"."state" = 'failed' or "executions"."state" = 'cancelled' or "executions"."state" = 'timed_out' or "executions"."state" = 'interrupted')),
@@ -192,6 +192,8 @@ CREATE INDEX `deliveries_others_of_agent` ON `deliveries` (`agent`,`seq`) WHERE 
 CREATE INDEX `deliveries_to_sweep` ON `deliveries` (`seq`) WHERE "deliveries"."verdict" <> 'accepted' and not ("deliveries"."verdict" = 'refused' and "deliveries"."verified" = 1);
 
 CREATE UNIQUE INDEX `executions_by_uid` ON `executions` (`uid`);
+
+CREATE INDEX `executions_called` ON `executions` (`caller`) WHERE "executions"."caller" is not null and "executions"."finished_at" is null;
 
 CREATE INDEX `executions_of_agent` ON `executions` (`agent`,`seq`);
 

@@ -1,5 +1,6 @@
 // Slots over a database: executions that wait in it, models that the test answers.
 
+import { findAgentFacts } from "../../src/agents/agents.store";
 import { createCompiledVersions } from "../../src/agents/versions";
 import type { Db } from "../../src/db/open";
 import { createSequence } from "../../src/db/sequence";
@@ -7,12 +8,14 @@ import { createWriter } from "../../src/db/writer";
 import { findExecution } from "../../src/executions/executions.store";
 import type { ExecutionRow, WaitingRow } from "../../src/executions/executions.store";
 import { createFreshInputs } from "../../src/executions/input";
-import { createPool } from "../../src/executions/pool";
-import type { PoolDeps } from "../../src/executions/pool";
+import { createPool } from "../../src/executions/slots/pool";
+import type { PoolDeps } from "../../src/executions/slots/pool";
 import { createManualClock } from "../../src/lib/clock";
 import { createLoopTurn } from "../../src/lib/loop-turn";
 import type { Pipeline } from "../../src/pipelines/pipelines.schema";
-import type { Json } from "../../src/pipelines/record";
+import { foldSteps } from "../../src/executions/journal/journal";
+import { readJournal } from "../../src/executions/journal/journal.store";
+import type { Json, StepRecord } from "../../src/pipelines/record";
 import { CAPS, llm, pipelineOf } from "../pipelines/fixtures";
 import { createTestDb } from "./app";
 import { evaluateCode } from "./evaluate-code";
@@ -63,6 +66,7 @@ export function createSlots(options: SlotOptions = {}) {
   const clock = createManualClock();
   const log = createRecordedLog();
   const models = options.models ?? createHeldModels();
+  const sequence = createSequence(db);
   const ends: { agent: number; durationMs: number }[] = [];
   const released: number[] = [];
   const deps: PoolDeps = {
@@ -81,12 +85,14 @@ export function createSlots(options: SlotOptions = {}) {
     callModel: (call) => models.callModel(call),
     isPureProvider: (id) => models.isPureProvider(id),
     runCode: evaluateCode,
+    checkSchema: async () => [],
+    sequence,
+    findAgent: (id) => findAgentFacts({ db }, id),
     releasePlace: (agent) => void released.push(agent),
     onFinished: (end) => void ends.push(end),
     ...options,
   };
   const pool = createPool(deps);
-  const sequence = createSequence(db);
   const addDelivered = (agent: number): number => {
     const seq = sequence.next();
     addExecution(db, { seq, agent, trigger: "webhook", delivery: seq, createdAt: clock.now() });
@@ -111,6 +117,9 @@ export function createSlots(options: SlotOptions = {}) {
       pool.offer(waitingRow(seq, agent));
       return seq;
     },
+    /** Its steps on disk; references to its input read as null. */
+    steps: (seq: number): StepRecord[] =>
+      foldSteps({ entries: readJournal({ db }, seq).entries, input: null }),
     /** The row as it is on disk. */
     row: (seq: number): ExecutionRow => {
       const row = findExecution({ db }, uidOf(seq));

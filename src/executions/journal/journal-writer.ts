@@ -24,10 +24,13 @@ export interface JournalWriterDeps {
   writer: Writer;
 }
 
-/** The journal of the execution `seq`, `recoveries` of which it has behind it. */
+/**
+ * The journal of the execution `seq`. `recoveries` are behind it, or behind the one that it was called
+ * from in the end, its `root`.
+ */
 export function createJournal(
   deps: JournalWriterDeps,
-  data: { seq: number; recoveries: number; stopping: AbortSignal },
+  data: { seq: number; root: number; recoveries: number; stopping: AbortSignal },
 ): ExecutionJournal {
   const writing = { writer: deps.writer, stopping: data.stopping };
   let { recoveries } = data;
@@ -72,7 +75,7 @@ export function createJournal(
       const own = entryOf("effect_ended", { effect: end, record: JSON.stringify(end) });
       await persist(writing, () => {
         appendEntry(deps, own);
-        if (recoveries > 0) clearRecoveries(deps, data.seq);
+        if (recoveries > 0) clearRecoveries(deps, data.root);
       });
       recoveries = 0;
     },

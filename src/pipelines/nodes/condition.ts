@@ -1,8 +1,9 @@
 // The `condition` node: a JavaScript expression, whose truth says which way the execution goes.
 
 import { callCode } from "../code/call";
-import { codeField, codeTimeoutField } from "../fields";
+import { codeTimeoutField } from "../fields";
 import type { NodeType } from "../program";
+import { codeField } from "../template-fields";
 
 const expression = codeField({ name: "expression", kind: "expression" });
 

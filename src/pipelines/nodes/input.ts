@@ -1,6 +1,6 @@
 // The `input` node: gives the execution's input, and holds the schema that it was checked against.
 
-import { schemaField } from "../fields";
+import { schemaField } from "../template-fields";
 import type { NodeType } from "../program";
 
 const schema = schemaField("schema");

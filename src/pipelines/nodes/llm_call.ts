@@ -3,15 +3,10 @@
 
 import { performEffect } from "../effects";
 import { readPartialText } from "../failures";
-import {
-  numberField,
-  providerField,
-  requiredTemplateField,
-  templateField,
-  textField,
-} from "../fields";
+import { numberField, providerField, textField } from "../fields";
 import type { NodeHost, NodeOutcome, NodeType } from "../program";
 import type { FailedAttempt, Json, ModelAnswer, ModelCall, StepRecord, Usage } from "../record";
+import { requiredTemplateField, templateField } from "../template-fields";
 import { renderText } from "../templates/template";
 import { clipText, readOwn } from "../values";
 

@@ -1,6 +1,6 @@
 // The `output` node: resolves the mapping that becomes the execution's output.
 
-import { mappingField } from "../fields";
+import { mappingField } from "../template-fields";
 import type { NodeType } from "../program";
 
 const mapping = mappingField("mapping");

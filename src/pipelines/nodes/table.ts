@@ -9,6 +9,7 @@ import { loopNode } from "./loop";
 import { mergeNode } from "./merge";
 import { outputNode } from "./output";
 import { parallelNode } from "./parallel";
+import { subAgentNode } from "./sub_agent";
 import { transformNode } from "./transform";
 
 const NODE_TYPE_TABLE: Readonly<Record<BuiltNodeType, NodeType>> = {
@@ -20,6 +21,7 @@ const NODE_TYPE_TABLE: Readonly<Record<BuiltNodeType, NodeType>> = {
   loop: loopNode,
   parallel: parallelNode,
   merge: mergeNode,
+  sub_agent: subAgentNode,
 };
 
 /** Whether this version runs nodes of this type. */

@@ -1,8 +1,9 @@
 // The `transform` node: a JavaScript function body, whose result is the output.
 
 import { callCode } from "../code/call";
-import { codeField, codeTimeoutField } from "../fields";
+import { codeTimeoutField } from "../fields";
 import type { NodeType } from "../program";
+import { codeField } from "../template-fields";
 
 const code = codeField({ name: "code", kind: "body" });
 

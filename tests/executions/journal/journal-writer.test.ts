@@ -46,7 +46,7 @@ function createBench(recoveries = 0) {
     createWriter({ db, clock: createManualClock(), log: silentLog }),
   );
   const stopping = new AbortController().signal;
-  const journal = createJournal({ db, writer: storage }, { seq: 1, recoveries, stopping });
+  const journal = createJournal({ db, writer: storage }, { seq: 1, root: 1, recoveries, stopping });
   return {
     db,
     storage,

@@ -11,7 +11,7 @@ import { bearerHeaders } from "../../support/signing";
 const MIXED = {
   nodes: [
     { id: "input", type: "input", data: {} },
-    { id: "other", type: "sub_agent", data: {} },
+    { id: "other", type: "tool_call", data: {} },
     {
       id: "llm",
       type: "llm_call",

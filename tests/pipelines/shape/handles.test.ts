@@ -68,7 +68,7 @@ test("a node of another type has no handles, and needs none", () => {
 });
 
 test("handles of a type that is not built are not looked at", () => {
-  const nodes = [node({ id: "x", type: "sub_agent" })];
+  const nodes = [node({ id: "x", type: "tool_call" })];
   const edges = [edge("in>x"), edge("x>out:body")];
   const { faults } = validate({ ...pipelineOf({ nodes, edges: [] }), edges });
   expect(faults).toEqual([]);

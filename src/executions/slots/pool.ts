@@ -2,13 +2,15 @@
 // webhook's own no more at once than it may have.
 // A slot hands its result to the writer and takes the next execution without waiting for the commit.
 
-import { describeError } from "../lib/log";
-import type { StepRecord } from "../pipelines/record";
-import type { ExecuteDeps, Run } from "./execute";
+import { describeError } from "../../lib/log";
+import type { StepRecord } from "../../pipelines/record";
+import type { CallAgentDeps } from "./call-agent";
+import { callAgent } from "./call-agent";
+import type { Run } from "./execute";
 import { execute, recordCancelled } from "./execute";
-import type { WaitingRow } from "./executions.store";
-import { isOpen } from "./executions.store";
-import { Stopped } from "./persist";
+import type { WaitingRow } from "../executions.store";
+import { isOpen } from "../executions.store";
+import { Stopped } from "../persist";
 import type { Turns } from "./turns";
 import { createTurns } from "./turns";
 
@@ -45,7 +47,7 @@ export interface Pool {
   stop(graceMs: number): Promise<void>;
 }
 
-export type PoolDeps = ExecuteDeps & {
+export type PoolDeps = Omit<CallAgentDeps, "callAgent" | "enter"> & {
   slots: number;
   /** The last `seq` of earlier processes: up to it, a start is on disk before it runs. */
   bootSeq: number;
@@ -74,6 +76,9 @@ class SlotPool implements Pool {
   readonly #byAgent = new Map<number, number>();
   /** Of those in a slot, the ones that came from a delivery. */
   readonly #delivered = new Map<number, number>();
+  /** What those in a slot have called, and what that has. */
+  readonly #called = new Map<number, Run>();
+  readonly #executing: CallAgentDeps;
   readonly #turns: Turns;
   readonly #waiters = new Map<number, Set<() => void>>();
   readonly #cut = new AbortController();
@@ -84,6 +89,11 @@ class SlotPool implements Pool {
   constructor(deps: PoolDeps) {
     this.#deps = deps;
     const { db } = deps;
+    this.#executing = {
+      ...deps,
+      callAgent: (data) => callAgent(this.#executing, data),
+      enter: (run) => this.#enter(run),
+    };
     this.#turns = createTurns({ db, hasPlace: (agent) => this.#hasPlace(agent) });
   }
 
@@ -109,7 +119,7 @@ class SlotPool implements Pool {
   }
 
   liveOf(seq: number): LiveExecution | undefined {
-    const run = this.#unsettled.get(seq);
+    const run = this.#find(seq);
     if (run === undefined) return undefined;
     return { startedAt: run.startedAt, attempt: run.attempt, steps: [...run.steps.values()] };
   }
@@ -134,7 +144,7 @@ class SlotPool implements Pool {
 
   async cancel({ seq, uid }: { seq: number; uid: Uint8Array }): Promise<void> {
     while (isOpen(this.#deps, seq)) {
-      const run = this.#unsettled.get(seq);
+      const run = this.#find(seq);
       run?.abort.abort("cancelled");
       // A stop may cut it first: then it waits again.
       if (run === undefined) await this.#cancelWaiting(seq, uid);
@@ -146,7 +156,7 @@ class SlotPool implements Pool {
   async #cancelWaiting(seq: number, uid: Uint8Array): Promise<void> {
     const { writer, freshInputs } = this.#deps;
     await writer.write(
-      () => (this.#unsettled.has(seq) ? null : recordCancelled(this.#deps, uid)),
+      () => (this.#find(seq) === undefined ? recordCancelled(this.#deps, uid) : null),
       (row) => {
         if (row === null) return;
         this.#turns.drop(row);
@@ -179,7 +189,7 @@ class SlotPool implements Pool {
   }
 
   #isIdle(): boolean {
-    return this.#unsettled.size === 0 && !this.#waking;
+    return this.#unsettled.size === 0 && this.#called.size === 0 && !this.#waking;
   }
 
   /** No agent holds the last slot while another waits; with one slot there is nothing to share. */
@@ -207,15 +217,30 @@ class SlotPool implements Pool {
       steps: new Map(),
       abort: new AbortController(),
       hasEnded: false,
+      lineage: [{ seq: row.seq, agent: row.agent }],
     };
     this.#running.add(run);
     this.#unsettled.set(row.seq, run);
-    execute(this.#deps, { run, stopping: this.#cut.signal, release: () => this.#release(run) })
+    execute(this.#executing, { run, stopping: this.#cut.signal, release: () => this.#release(run) })
       .catch((error: unknown) => {
         if (error instanceof Stopped) return;
         this.#deps.log.error("execution.unsaved", { seq: row.seq, ...describeError(error) });
       })
       .finally(() => this.#settle(run));
+  }
+
+  #find(seq: number): Run | undefined {
+    return this.#unsettled.get(seq) ?? this.#called.get(seq);
+  }
+
+  #enter(run: Run): () => void {
+    const { seq } = run.row;
+    this.#called.set(seq, run);
+    return () => {
+      this.#called.delete(seq);
+      this.#tell(seq);
+      this.wake();
+    };
   }
 
   #release(run: Run): void {

@@ -2,7 +2,7 @@
 // holds back stands apart, so that nothing behind it waits for it. Holds a part of the table's
 // waiting rows in memory; what does not fit stays in the table until there is room.
 
-import type { StoreDeps, WaitingRow } from "./executions.store";
+import type { StoreDeps, WaitingRow } from "../executions.store";
 import type { WaitingKind, WaitingWork } from "./waiting.store";
 import { listWaitingOf, listWaitingWork } from "./waiting.store";
 

@@ -1,34 +1,18 @@
 // What an earlier process left: put back, run on from its journal, or given up; nothing else touched.
 
 import { describe, expect, test } from "bun:test";
-import type { Db } from "../../src/db/open";
-import { AppError, ERRORS } from "../../src/errors";
-import { recover } from "../../src/executions/recover";
-import { readJournal } from "../../src/executions/journal/journal.store";
-import { FINAL_STATES } from "../../src/vocabulary";
-import { recountPlaces } from "../../src/webhooks/limiter";
-import { createTestDb } from "../support/app";
-import { rejection } from "../support/rejection";
-import { addAgent, addDelivery, addExecution, executionIdOf } from "../support/rows";
-import type { Slots } from "../support/slots";
-import { createSlots, heldPipeline, twoCallPipeline } from "../support/slots";
-import { passTurns } from "../support/turns";
-
-/** The last number in use, as a start reads it. */
-const lastSeq = (db: Db): number =>
-  Number(db.raw.query("select coalesce(max(seq), 0) from executions").values()[0]?.[0]);
-
-/** Another start on what `before` left; its held calls are never answered. */
-async function restart(
-  before: Slots,
-): Promise<Slots & { found: { resumed: number; givenUp: number } }> {
-  const { db } = before;
-  const prepared = createSlots({ db, bootSeq: lastSeq(db) });
-  const found = await recover({ ...prepared.deps, recountPlaces: () => recountPlaces({ db }) });
-  const slots = createSlots({ ...prepared.deps, models: prepared.models });
-  slots.pool.wake();
-  return { ...slots, log: prepared.log, found };
-}
+import type { Db } from "../../../src/db/open";
+import { AppError, ERRORS } from "../../../src/errors";
+import { recover } from "../../../src/executions/slots/recover";
+import { readJournal } from "../../../src/executions/journal/journal.store";
+import { FINAL_STATES } from "../../../src/vocabulary";
+import { recountPlaces } from "../../../src/webhooks/limiter";
+import { createTestDb } from "../../support/app";
+import { rejection } from "../../support/rejection";
+import { restart } from "../../support/restart";
+import { addAgent, addDelivery, addExecution, executionIdOf } from "../../support/rows";
+import { createSlots, heldPipeline, twoCallPipeline } from "../../support/slots";
+import { passTurns } from "../../support/turns";
 
 const allRows = (db: Db): unknown => db.raw.query("select * from executions order by seq").values();
 

@@ -1,10 +1,10 @@
 // Executions that wait for a slot: by agent, by kind, oldest first.
 
 import { describe, expect, test } from "bun:test";
-import { markStarted } from "../../src/executions/executions.store";
-import { listWaitingOf, listWaitingWork } from "../../src/executions/waiting.store";
-import { createTestDb } from "../support/app";
-import { addAgent, addExecution } from "../support/rows";
+import { markStarted } from "../../../src/executions/executions.store";
+import { listWaitingOf, listWaitingWork } from "../../../src/executions/slots/waiting.store";
+import { createTestDb } from "../../support/app";
+import { addAgent, addExecution } from "../../support/rows";
 
 describe("the queue", () => {
   test("is known by agent and kind, each with its oldest, in the order of the agents", () => {

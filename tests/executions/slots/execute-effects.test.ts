@@ -3,16 +3,16 @@
 
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { migrate } from "../../src/db/migrate";
-import { MIGRATIONS } from "../../src/db/migrations";
-import type { Db } from "../../src/db/open";
-import { openDatabase } from "../../src/db/open";
-import { createManualClock } from "../../src/lib/clock";
-import { createHeldModels } from "../support/held-models";
-import { addAgent } from "../support/rows";
-import { createSlots, heldPipeline, twoCallPipeline } from "../support/slots";
-import { makeTempFolder } from "../support/temp-folder";
-import { countCommits } from "../support/wal";
+import { migrate } from "../../../src/db/migrate";
+import { MIGRATIONS } from "../../../src/db/migrations";
+import type { Db } from "../../../src/db/open";
+import { openDatabase } from "../../../src/db/open";
+import { createManualClock } from "../../../src/lib/clock";
+import { createHeldModels } from "../../support/held-models";
+import { addAgent } from "../../support/rows";
+import { createSlots, heldPipeline, twoCallPipeline } from "../../support/slots";
+import { makeTempFolder } from "../../support/temp-folder";
+import { countCommits } from "../../support/wal";
 
 /** A database on disk, and what of its journal is committed. */
 function createOnDisk() {

@@ -1,6 +1,6 @@
 // Executions that wait for a slot, as the turns read them: by agent, and oldest first.
 
-import type { StoreDeps, WaitingRow } from "./executions.store";
+import type { StoreDeps, WaitingRow } from "../executions.store";
 
 /** Whose limit an execution counts towards: that of its webhook, or none. */
 export type WaitingKind = "delivered" | "own";

@@ -1,19 +1,19 @@
 // Storage that fails while executions run: results wait for it, nothing goes on past what is unsaved.
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import { createWriter } from "../../src/db/writer";
-import { readJournal } from "../../src/executions/journal/journal.store";
-import { persist, Stopped } from "../../src/executions/persist";
-import { createManualClock } from "../../src/lib/clock";
-import { silentLog } from "../../src/lib/log";
-import { createTestDb } from "../support/app";
-import type { GatedWriter } from "../support/gated-writer";
-import { createGatedWriter } from "../support/gated-writer";
-import { createHeldModels } from "../support/held-models";
-import { rejection } from "../support/rejection";
-import { addAgent, addExecution } from "../support/rows";
-import { createSlots, heldPipeline, twoCallPipeline } from "../support/slots";
-import { isSettled, passTurns } from "../support/turns";
+import { createWriter } from "../../../src/db/writer";
+import { readJournal } from "../../../src/executions/journal/journal.store";
+import { persist, Stopped } from "../../../src/executions/persist";
+import { createManualClock } from "../../../src/lib/clock";
+import { silentLog } from "../../../src/lib/log";
+import { createTestDb } from "../../support/app";
+import type { GatedWriter } from "../../support/gated-writer";
+import { createGatedWriter } from "../../support/gated-writer";
+import { createHeldModels } from "../../support/held-models";
+import { rejection } from "../../support/rejection";
+import { addAgent, addExecution } from "../../support/rows";
+import { createSlots, heldPipeline, twoCallPipeline } from "../../support/slots";
+import { isSettled, passTurns } from "../../support/turns";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());

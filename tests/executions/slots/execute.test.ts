@@ -1,13 +1,13 @@
 // One execution from its start to the commit of its end: results, failures, time limits, places.
 
 import { afterEach, describe, expect, jest, test } from "bun:test";
-import { AppError, ERRORS } from "../../src/errors";
-import { loadRecorded } from "../../src/executions/journal/journal";
-import { readJournal } from "../../src/executions/journal/journal.store";
-import { ProviderError } from "../../src/providers/model";
-import { addAgent, addDelivery, addExecution, executionIdOf, uidOf } from "../support/rows";
-import { createSlots, heldPipeline, twoCallPipeline, waitingRow } from "../support/slots";
-import { passTurns } from "../support/turns";
+import { AppError, ERRORS } from "../../../src/errors";
+import { loadRecorded } from "../../../src/executions/journal/journal";
+import { readJournal } from "../../../src/executions/journal/journal.store";
+import { ProviderError } from "../../../src/providers/model";
+import { addAgent, addDelivery, addExecution, executionIdOf, uidOf } from "../../support/rows";
+import { createSlots, heldPipeline, twoCallPipeline, waitingRow } from "../../support/slots";
+import { passTurns } from "../../support/turns";
 
 afterEach(() => void jest.useRealTimers());
 

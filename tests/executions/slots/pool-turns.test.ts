@@ -1,10 +1,10 @@
 // Slots shared between agents: in turn, and the last one for another where one waits.
 
 import { describe, expect, test } from "bun:test";
-import { addAgent } from "../support/rows";
-import type { Slots } from "../support/slots";
-import { createSlots, heldPipeline } from "../support/slots";
-import { passTurns } from "../support/turns";
+import { addAgent } from "../../support/rows";
+import type { Slots } from "../../support/slots";
+import { createSlots, heldPipeline } from "../../support/slots";
+import { passTurns } from "../../support/turns";
 
 /** An agent whose inputs tell its name: the prompts of the calls tell who runs. */
 function createAgent(slots: Slots, name: string): (count: number) => void {

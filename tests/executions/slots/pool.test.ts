@@ -1,16 +1,16 @@
 // Slots: how many, taken by what waits, given back at the end, and what can be seen of them.
 
 import { describe, expect, test } from "bun:test";
-import { createWriter } from "../../src/db/writer";
-import { defaultPipeline } from "../../src/pipelines/defaults";
-import { createManualClock } from "../../src/lib/clock";
-import { silentLog } from "../../src/lib/log";
-import { createTestApp, createTestDb } from "../support/app";
-import { createGatedWriter } from "../support/gated-writer";
-import { createHeldModels } from "../support/held-models";
-import { addAgent, addExecution } from "../support/rows";
-import { createSlots, heldPipeline } from "../support/slots";
-import { isSettled, passTurns } from "../support/turns";
+import { createWriter } from "../../../src/db/writer";
+import { defaultPipeline } from "../../../src/pipelines/defaults";
+import { createManualClock } from "../../../src/lib/clock";
+import { silentLog } from "../../../src/lib/log";
+import { createTestApp, createTestDb } from "../../support/app";
+import { createGatedWriter } from "../../support/gated-writer";
+import { createHeldModels } from "../../support/held-models";
+import { addAgent, addExecution } from "../../support/rows";
+import { createSlots, heldPipeline } from "../../support/slots";
+import { isSettled, passTurns } from "../../support/turns";
 
 const stateCounts = (slots: { db: ReturnType<typeof createTestDb> }): Record<string, number> =>
   Object.fromEntries(

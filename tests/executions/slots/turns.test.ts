@@ -2,13 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Db } from "../../src/db/open";
-import type { WaitingRow } from "../../src/executions/executions.store";
-import type { Turns } from "../../src/executions/turns";
-import { createTurns } from "../../src/executions/turns";
-import { createTestDb } from "../support/app";
-import { addAgent, addExecution, uidOf } from "../support/rows";
-import { waitingRow } from "../support/slots";
+import type { Db } from "../../../src/db/open";
+import type { WaitingRow } from "../../../src/executions/executions.store";
+import type { Turns } from "../../../src/executions/slots/turns";
+import { createTurns } from "../../../src/executions/slots/turns";
+import { createTestDb } from "../../support/app";
+import { addAgent, addExecution, uidOf } from "../../support/rows";
+import { waitingRow } from "../../support/slots";
 
 const anyAgent = (): boolean => true;
 

@@ -1,18 +1,18 @@
 // Cancelling: what waits never starts, what runs is aborted, and of two ends exactly one is written.
 
 import { describe, expect, test } from "bun:test";
-import { createWriter } from "../../src/db/writer";
-import { createFreshInputs } from "../../src/executions/input";
-import { readJournal } from "../../src/executions/journal/journal.store";
-import { createManualClock } from "../../src/lib/clock";
-import { silentLog } from "../../src/lib/log";
-import { createTestDb } from "../support/app";
-import { createGatedWriter } from "../support/gated-writer";
-import { rejection } from "../support/rejection";
-import { addAgent, uidOf } from "../support/rows";
-import type { SlotOptions, Slots } from "../support/slots";
-import { createSlots, heldPipeline } from "../support/slots";
-import { isSettled, passTurns } from "../support/turns";
+import { createWriter } from "../../../src/db/writer";
+import { createFreshInputs } from "../../../src/executions/input";
+import { readJournal } from "../../../src/executions/journal/journal.store";
+import { createManualClock } from "../../../src/lib/clock";
+import { silentLog } from "../../../src/lib/log";
+import { createTestDb } from "../../support/app";
+import { createGatedWriter } from "../../support/gated-writer";
+import { rejection } from "../../support/rejection";
+import { addAgent, uidOf } from "../../support/rows";
+import type { SlotOptions, Slots } from "../../support/slots";
+import { createSlots, heldPipeline } from "../../support/slots";
+import { isSettled, passTurns } from "../../support/turns";
 
 /** Slots whose writes the test may hold back, and an agent whose model is held. */
 function createGated(options: SlotOptions = {}) {

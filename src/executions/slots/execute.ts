@@ -1,43 +1,47 @@
 // One execution in a slot: reads its input, runs the pipeline, records effects and the end.
 
-import type { CompiledVersions } from "../agents/versions";
-import type { Db } from "../db/open";
-import type { Writer } from "../db/writer";
-import { ERRORS } from "../errors";
-import type { Clock } from "../lib/clock";
-import { toIso } from "../lib/clock";
-import { formatId } from "../lib/ids";
-import type { Log } from "../lib/log";
-import { describeError } from "../lib/log";
-import type { LoopTurn } from "../lib/loop-turn";
+import type { CompiledVersions } from "../../agents/versions";
+import type { Db } from "../../db/open";
+import type { Writer } from "../../db/writer";
+import { ERRORS } from "../../errors";
+import type { Clock } from "../../lib/clock";
+import { toIso } from "../../lib/clock";
+import { formatId } from "../../lib/ids";
+import type { Log } from "../../lib/log";
+import { describeError } from "../../lib/log";
+import type { LoopTurn } from "../../lib/loop-turn";
 import type {
+  AgentAnswer,
+  AgentCall,
+  ExecutionCounts,
   JournalWriter,
   ModelAnswer,
   ModelCall,
   Recorded,
   RunCode,
   StepRecord,
-} from "../pipelines/record";
-import { stepName } from "../pipelines/record";
-import type { ExecutionCaps } from "../pipelines/program";
-import type { RunResult } from "../pipelines/run";
-import { runPipeline } from "../pipelines/run";
-import type { ExecutionRow, Finish, WaitingRow } from "./executions.store";
+} from "../../pipelines/record";
+import { stepName } from "../../pipelines/record";
+import type { ExecutionCaps } from "../../pipelines/program";
+import type { RunResult } from "../../pipelines/run";
+import { runPipeline } from "../../pipelines/run";
+import type { ExecutionRow, Finish, WaitingRow } from "../executions.store";
+import { endCalled } from "./called.store";
 import {
   endWithoutSlot,
   findExecution,
   markFinished,
   markStarted,
   requeueCut,
-} from "./executions.store";
-import type { ExecutionInput, FreshInputs } from "./input";
-import { readInputInTurns } from "./input";
-import { loadRecorded, NOTHING_RECORDED } from "./journal/journal";
-import type { NewEntry } from "./journal/journal.store";
-import { appendEntry } from "./journal/journal.store";
-import type { ExecutionJournal } from "./journal/journal-writer";
-import { createJournal } from "./journal/journal-writer";
-import { persist, Stopped } from "./persist";
+} from "../executions.store";
+import type { ExecutionInput, FreshInputs } from "../input";
+import { readInputInTurns } from "../input";
+import { loadRecorded, NOTHING_RECORDED } from "../journal/journal";
+import type { NewEntry } from "../journal/journal.store";
+import { appendEntry } from "../journal/journal.store";
+import type { ExecutionJournal } from "../journal/journal-writer";
+import { createJournal } from "../journal/journal-writer";
+import { persist, Stopped } from "../persist";
 
 export interface ExecuteDeps {
   db: Db;
@@ -50,6 +54,8 @@ export interface ExecuteDeps {
   executionTimeoutMs: number;
   caps: ExecutionCaps;
   callModel(call: ModelCall): Promise<ModelAnswer>;
+  /** Runs another agent for a step of `caller`. */
+  callAgent(data: { caller: Run; call: AgentCall; stopping: AbortSignal }): Promise<AgentAnswer>;
   isPureProvider(id: string): boolean;
   runCode: RunCode;
   /** Frees the place of a delivery's execution in its webhook's limit; runs inside a write. */
@@ -69,12 +75,19 @@ export interface Run {
   abort: AbortController;
   /** Its result is on the way to the disk. */
   hasEnded: boolean;
+  /** The executions that led here by their calls, the one in the slot first, this one last. */
+  lineage: readonly { seq: number; agent: number }[];
+  /** Those of its caller, which it adds to. */
+  counts?: ExecutionCounts;
 }
 
-interface Task {
+interface Running {
   run: Run;
   /** Aborted when the process stops without waiting any longer. */
   stopping: AbortSignal;
+}
+
+interface Task extends Running {
   /** Gives the slot back. */
   release(): void;
 }
@@ -94,7 +107,7 @@ async function load(deps: ExecuteDeps, run: Run): Promise<Loaded> {
 }
 
 /** Marks the execution as running, unless its end has overtaken the mark. */
-async function recordStart(deps: ExecuteDeps, task: Task): Promise<void> {
+async function recordStart(deps: ExecuteDeps, task: Running): Promise<void> {
   const { run } = task;
   const { startedAt, attempt } = run;
   const mark = (): void => {
@@ -123,15 +136,16 @@ const failedResult = (code: keyof typeof ERRORS): RunResult => ({
 
 function runLoaded(
   deps: ExecuteDeps,
-  data: { run: Run; loaded: Loaded; journal: JournalWriter },
+  data: Running & { loaded: Loaded; journal: JournalWriter },
 ): Promise<RunResult> | RunResult {
-  const { run, loaded } = data;
+  const { run, loaded, stopping } = data;
   const pipeline = deps.versions.find({ agent: run.row.agent, version: run.row.version });
   if (pipeline === null) return failedResult("PIPELINE_INVALID");
   return runPipeline(
     {
       clock: deps.clock,
       callModel: (call) => deps.callModel(call),
+      callAgent: (call) => deps.callAgent({ caller: run, call, stopping }),
       isPureProvider: (id) => deps.isPureProvider(id),
       runCode: (call) => deps.runCode(call),
       journal: data.journal,
@@ -148,6 +162,7 @@ function runLoaded(
       input: loaded.input,
       trigger: loaded.trigger,
       recorded: loaded.recorded,
+      ...(run.counts === undefined ? {} : { counts: run.counts }),
       signal: run.abort.signal,
       onStep: (step) => void run.steps.set(stepName(step), step),
     },
@@ -159,7 +174,8 @@ function logBroken(deps: ExecuteDeps, data: { run: Run; error: unknown }): void 
   deps.log.error("execution.broken", { executionId, ...describeError(data.error) });
 }
 
-function toFinish(deps: ExecuteDeps, data: { run: Run; result: RunResult }): Finish {
+/** How an execution that ran to that result is stored. */
+export function toFinish(deps: ExecuteDeps, data: { run: Run; result: RunResult }): Finish {
   const { run, result } = data;
   const timedOut = result.status === "cancelled" && run.abort.signal.reason === "timeout";
   return {
@@ -175,13 +191,15 @@ function toFinish(deps: ExecuteDeps, data: { run: Run; result: RunResult }): Fin
 }
 
 /** Writes an execution's end: state, remaining steps and the place it held, in one write. */
-function recordEnd(
+export function recordEnd(
   deps: ExecuteDeps,
   data: { run: Run; finish: Finish; steps: NewEntry | null },
 ): void {
   const { row } = data.run;
   if (!markFinished(deps, data.finish)) return;
   if (data.steps !== null) appendEntry(deps, data.steps);
+  // An earlier process may have called what this attempt did not come to.
+  if (data.run.strict) endCalled(deps, { caller: row.seq, finishedAt: data.finish.finishedAt });
   if (row.delivery !== null) deps.releasePlace(row.agent);
 }
 
@@ -198,6 +216,7 @@ export function recordCancelled(
   const finishedAt = Math.max(deps.clock.now(), row.createdAt);
   const finish = endWithoutSlot(row, { state: "cancelled", finishedAt, error: null });
   if (!markFinished(deps, finish)) return null;
+  endCalled(deps, { caller: row.seq, finishedAt });
   if (row.delivery !== null) deps.releasePlace(row.agent);
   return row;
 }
@@ -208,9 +227,9 @@ interface Ended {
 }
 
 /** Loads, runs and encodes; an error of ours fails the execution and nothing else. */
-async function runToEnd(
+export async function runToEnd(
   deps: ExecuteDeps,
-  data: Task & { journal: ExecutionJournal },
+  data: Running & { journal: ExecutionJournal },
 ): Promise<Ended> {
   try {
     await deps.turn.pause();
@@ -239,7 +258,7 @@ async function giveBack(deps: ExecuteDeps, run: Run): Promise<never> {
 export async function execute(deps: ExecuteDeps, task: Task): Promise<void> {
   const { run, stopping } = task;
   const { seq, recoveries, agent } = run.row;
-  const journal = createJournal(deps, { seq, recoveries, stopping });
+  const journal = createJournal(deps, { seq, root: seq, recoveries, stopping });
   const timer = setTimeout(() => run.abort.abort("timeout"), deps.executionTimeoutMs);
   try {
     const { result, steps } = await runToEnd(deps, { ...task, journal });

@@ -1,15 +1,15 @@
 // Stopping: what runs may finish, what waits stays, what is cut goes on at the next start.
 
 import { describe, expect, test } from "bun:test";
-import { createWriter } from "../../src/db/writer";
-import { createManualClock } from "../../src/lib/clock";
-import { silentLog } from "../../src/lib/log";
-import { readJournal } from "../../src/executions/journal/journal.store";
-import { createTestDb } from "../support/app";
-import { createGatedWriter } from "../support/gated-writer";
-import { addAgent } from "../support/rows";
-import { createSlots, heldPipeline } from "../support/slots";
-import { isSettled, passTurns } from "../support/turns";
+import { createWriter } from "../../../src/db/writer";
+import { createManualClock } from "../../../src/lib/clock";
+import { silentLog } from "../../../src/lib/log";
+import { readJournal } from "../../../src/executions/journal/journal.store";
+import { createTestDb } from "../../support/app";
+import { createGatedWriter } from "../../support/gated-writer";
+import { addAgent } from "../../support/rows";
+import { createSlots, heldPipeline } from "../../support/slots";
+import { isSettled, passTurns } from "../../support/turns";
 
 const LONG_MS = 60_000;
 

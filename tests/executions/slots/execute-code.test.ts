@@ -1,17 +1,17 @@
 // Executions whose nodes run code: what the sandbox is told, and what a crash leaves of it.
 
 import { afterEach, expect, jest, test } from "bun:test";
-import { foldSteps } from "../../src/executions/journal/journal";
-import { readJournal } from "../../src/executions/journal/journal.store";
-import { recover } from "../../src/executions/recover";
-import type { Pipeline } from "../../src/pipelines/pipelines.schema";
-import type { CodeCall, RunCode } from "../../src/sandbox/code";
-import { condition, llm, pipelineOf, transform } from "../pipelines/fixtures";
-import { evaluateCode } from "../support/evaluate-code";
-import { addAgent } from "../support/rows";
-import type { Slots } from "../support/slots";
-import { createSlots } from "../support/slots";
-import { passTurns } from "../support/turns";
+import { foldSteps } from "../../../src/executions/journal/journal";
+import { readJournal } from "../../../src/executions/journal/journal.store";
+import { recover } from "../../../src/executions/slots/recover";
+import type { Pipeline } from "../../../src/pipelines/pipelines.schema";
+import type { CodeCall, RunCode } from "../../../src/sandbox/code";
+import { condition, llm, pipelineOf, transform } from "../../pipelines/fixtures";
+import { evaluateCode } from "../../support/evaluate-code";
+import { addAgent } from "../../support/rows";
+import type { Slots } from "../../support/slots";
+import { createSlots } from "../../support/slots";
+import { passTurns } from "../../support/turns";
 
 afterEach(() => void jest.useRealTimers());
 

@@ -1,0 +1,2 @@
+ALTER TABLE `executions` ADD `caller` integer;--> statement-breakpoint
+CREATE INDEX `executions_called` ON `executions` (`caller`) WHERE "executions"."caller" is not null and "executions"."finished_at" is null;

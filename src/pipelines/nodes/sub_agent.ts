@@ -1,0 +1,72 @@
+// The `sub_agent` node: one execution of another agent, within the caller's slot. How it is run and
+// stored is the host's.
+
+import { performEffect } from "../effects";
+import { agentField } from "../fields";
+import type { NodeOutcome, NodeType } from "../program";
+import type { AgentAnswer, Json, StepRecord, Usage } from "../record";
+import { pairsField } from "../template-fields";
+import { clipValue, readOwn } from "../values";
+
+const agentId = agentField("agentId");
+const inputMapping = pairsField("inputMapping");
+
+/** Bytes of the input that the step keeps: the other agent's execution has it whole. */
+const MAX_KEPT_BYTES = 65_536;
+
+const toResult = (answer: AgentAnswer): Json => ({
+  ...answer,
+  usage: answer.usage === null ? null : { ...answer.usage },
+});
+
+function readUsage(result: Json): Usage | null {
+  const usage = readOwn(result, "usage") ?? null;
+  if (usage === null) return null;
+  const read = (key: string): number => Number(readOwn(usage, key) ?? 0);
+  return {
+    inputTokens: read("inputTokens"),
+    outputTokens: read("outputTokens"),
+    cachedTokens: read("cachedTokens"),
+  };
+}
+
+/** Notes what the other execution used, and gives its output. */
+function readAnswer(step: StepRecord, result: Json): NodeOutcome {
+  const cost = readOwn(result, "cost");
+  step.usage = readUsage(result);
+  step.cost = typeof cost === "number" ? cost : null;
+  return { ok: true, output: readOwn(result, "output") ?? null };
+}
+
+export const subAgentNode: NodeType = {
+  fields: [agentId, inputMapping].map((field) => field.name),
+  unavailable: [],
+  handles: [],
+  compile(scope) {
+    const id = agentId.read(scope);
+    const mapping = inputMapping.read(scope);
+    return {
+      providerId: null,
+      isBounded: true,
+      async run(host, step) {
+        const input = mapping.render(host.scope);
+        const note = (executionId: string | null): void => {
+          step.input = { agentId: id, executionId, input: clipValue(input, MAX_KEPT_BYTES) };
+        };
+        note(null);
+        const { signal, counts } = host;
+        const end = await performEffect(host, {
+          kind: "sub_agent",
+          step,
+          call: 0,
+          send: async (callId) =>
+            toResult(await host.deps.callAgent({ callId, agentId: id, input, signal, counts })),
+        });
+        if (end.error !== null) return { ok: false, failure: end.error };
+        const executionId = readOwn(end.result, "executionId");
+        note(typeof executionId === "string" ? executionId : null);
+        return readAnswer(step, end.result);
+      },
+    };
+  },
+};
