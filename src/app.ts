@@ -28,6 +28,9 @@ import type { ProbeDeps } from "./providers/probe";
 import type { ProvidersDeps } from "./providers/providers.store";
 import type { ReceiveDeps } from "./webhooks/receive";
 import type { ListeningServer } from "./webhooks/webhooks.routes";
+import { secretRoutes } from "./tools/secrets.routes";
+import type { TestToolDeps } from "./tools/test-tool";
+import { toolRoutes } from "./tools/tools.routes";
 import { webhookRoutes } from "./webhooks/webhooks.routes";
 
 export type AppDeps = AgentsDeps &
@@ -39,6 +42,7 @@ export type AppDeps = AgentsDeps &
   ProvidersDeps &
   ReceiveDeps &
   Omit<SwaggerDeps, "app"> &
+  TestToolDeps &
   TokenChangeDeps &
   ViewDeps & { health: Health; log: Log };
 
@@ -132,6 +136,8 @@ export function createApp(deps: AppDeps) {
     .use(tokenRoutes(deps))
     .use(agentRoutes(deps))
     .use(providerRoutes(deps))
+    .use(toolRoutes(deps))
+    .use(secretRoutes(deps))
     .use(executionRoutes(deps))
     .use(webhookRoutes({ ...deps, server }));
   // They describe the app, so they are no part of its type.

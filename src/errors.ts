@@ -78,6 +78,16 @@ export const ERRORS = {
     "A live agent still calls this provider.",
     "Deactivate or change the agents that `details` lists, then delete.",
   ),
+  TOOL_IN_USE: row(
+    409,
+    "A live agent still calls this tool.",
+    "Deactivate or change the agents that `details` lists, then delete.",
+  ),
+  SECRET_IN_USE: row(
+    409,
+    "A tool still reads this secret.",
+    "Change the tools that `details` lists, then delete.",
+  ),
   PRECONDITION_FAILED: row(
     412,
     "This has been changed since; read it again.",

@@ -80,6 +80,42 @@ export const EXECUTION_ERRORS = {
     "Name only the parts that are needed, such as `{{input.commits}}` instead of `input`.",
   ),
   EXECUTION_TIMEOUT: end("The execution ran longer than allowed.", "HOOKLINE_EXECUTION_TIMEOUT."),
+  TOOL_MISSING: end(
+    "The tool of this node does not exist any more, or is switched off.",
+    "Choose another tool and activate.",
+  ),
+  TOOL_INPUT_INVALID: end(
+    "The parameters do not fit the tool.",
+    "The message says which: mend the node's `parameterMapping`, or the tool's `parameters`.",
+  ),
+  TOOL_UNREACHABLE: end(
+    "The tool cannot be reached.",
+    "Its host does not answer, or closed the connection before an answer.",
+  ),
+  TOOL_TLS_FAILED: end(
+    "The tool's certificate is not trusted.",
+    "Expired, for another name, or signed by nobody that is known; it is never gone around.",
+  ),
+  TOOL_ERROR: end(
+    "The tool answered with a failure.",
+    "A status other than 2xx, which stands beside the code; redirects are not followed.",
+  ),
+  TOOL_TIMEOUT: end(
+    "The tool did not answer in time.",
+    "`timeoutMs` of the tool, for all attempts together; it is never silent for more than 15 s.",
+  ),
+  TOOL_RESPONSE_INVALID: end(
+    "The tool's answer cannot be read.",
+    "It was cut, is encoded, is not UTF-8, or says that it is JSON and is none.",
+  ),
+  SECRET_MISSING: end(
+    "A secret that the tool reads is not there.",
+    "The message names it: `PUT /secrets/{name}`.",
+  ),
+  EFFECT_UNKNOWN: end(
+    "The process ended during a call, and nobody knows whether it arrived.",
+    "The call must not be made twice: the execution is `interrupted`. Mark the tool `idempotent` where a repeat does no harm.",
+  ),
   SUB_AGENT_UNAVAILABLE: end(
     "The agent to be called does not exist any more, or is not active.",
     "Activate it, or choose another in `agentId` and activate.",

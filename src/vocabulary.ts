@@ -50,18 +50,7 @@ export const NODE_TYPES = [
   "merge",
   "sub_agent",
 ] as const;
-export const BUILT_NODE_TYPES = [
-  "input",
-  "output",
-  "llm_call",
-  "condition",
-  "transform",
-  "loop",
-  "parallel",
-  "merge",
-  "sub_agent",
-] as const;
-export type BuiltNodeType = (typeof BUILT_NODE_TYPES)[number];
+export type NodeTypeName = (typeof NODE_TYPES)[number];
 
 export const AUTH_TYPES = ["none", "bearer", "basic", "hmac"] as const;
 export type AuthType = (typeof AUTH_TYPES)[number];
@@ -182,6 +171,7 @@ export const TAGS = [
   "Deliveries",
   "Executions",
   "Providers",
+  "Tools",
   "Tokens",
   "System",
 ] as const;
@@ -216,6 +206,13 @@ export type ProviderTestReason = (typeof PROVIDER_TEST_REASONS)[number];
 /** What an encrypted value is for; part of its authenticated data. */
 export const SECRET_PURPOSES = ["webhook", "provider", "server", "tool"] as const;
 export type SecretPurpose = (typeof SECRET_PURPOSES)[number];
+
+/** All tool types of the contract; of these `mcp` is not built. */
+export const TOOL_TYPES = ["http", "mcp"] as const;
+
+/** Methods of `http` tools. */
+export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+export type HttpMethod = (typeof HTTP_METHODS)[number];
 
 /** Kinds of journal entries. */
 export const JOURNAL_KINDS = ["steps", "effect_started", "effect_ended"] as const;

@@ -38,6 +38,7 @@ export type AgentsDeps = DirectoryDeps & {
   directory: Directory;
   limits: PipelineLimits;
   providerExists(id: string): boolean;
+  toolExists(id: string): boolean;
   /** Where senders reach this server, without a trailing slash. */
   publicUrl(): string;
 };

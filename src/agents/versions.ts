@@ -18,11 +18,12 @@ const MAX_VERSIONS = 2 ** 24;
 const MAX_KEPT = 500;
 
 /**
- * Sizes are limited on save: a lower setting must not break what was accepted before. A provider or
- * an agent that is gone by then fails its node, not the version.
+ * Sizes are limited on save: a lower setting must not break what was accepted before. A provider, a
+ * tool or an agent that is gone by then fails its node, not the version.
  */
 const AS_ACCEPTED: ValidateDeps = {
   providerExists: () => true,
+  toolExists: () => true,
   findAgentFault: () => null,
   limits: { maxNodes: Infinity, maxEdges: Infinity, maxBytes: Infinity },
 };

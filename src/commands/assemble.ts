@@ -17,6 +17,7 @@ import type { Uses } from "../db/uses";
 import { createUses } from "../db/uses";
 import type { Writer } from "../db/writer";
 import { createWriter } from "../db/writer";
+import { checkParameters, judgeSchema } from "../executions/check-parameters";
 import { createFreshInputs } from "../executions/input";
 import type { Pool } from "../executions/slots/pool";
 import { createPool } from "../executions/slots/pool";
@@ -38,8 +39,12 @@ import { callProvider, createModelCaller } from "../providers/call";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
 import type { Sandbox } from "../sandbox/sandbox";
 import { createSandbox } from "../sandbox/sandbox";
+import { readNamedSecret } from "../secrets/named.store";
 import type { MasterKey } from "../secrets/master-key";
 import { countUnreadable, ensureServerKey, recordSecretUse } from "../secrets/secrets.store";
+import type { CheckParameters } from "../tools/call";
+import { createToolCaller } from "../tools/call";
+import { findTool, isToolUsable } from "../tools/tools.store";
 import type { Ledger } from "../webhooks/ledger/ledger";
 import { createLedger } from "../webhooks/ledger/ledger";
 import { createDurations } from "../executions/durations";
@@ -93,7 +98,14 @@ function prepareRows(around: Surroundings, writer: Writer): Promise<string> {
 const UNREADABLE =
   "Sealed with another key; restore secret.key, or the HOOKLINE_ENCRYPTION_KEY they were made with.";
 
-function createExecutionParts(around: Surroundings & { writer: Writer; directory: Directory }) {
+interface Parts extends Surroundings {
+  writer: Writer;
+  directory: Directory;
+  /** The text of a named secret, whose use it notes. */
+  readSecret(name: string): string | undefined;
+}
+
+function createExecutionParts(around: Parts) {
   const { config, db, clock, log, writer, directory } = around;
   const limits = {
     ...DEFAULT_LIMITS,
@@ -108,6 +120,14 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
   const calling = { outbound, clock, wait: systemWait, random: randomShare };
   const models = createModelCaller({ ...calling, find: (id) => findCallable(around, id) });
   const sandbox = around.sandbox ?? createSandbox({ command: sandboxCommand(), log });
+  const { checkSchema } = sandbox;
+  const toolCalling = {
+    ...calling,
+    readSecret: (name: string) => around.readSecret(name),
+    checkParameters: (data: Parameters<CheckParameters>[0]) =>
+      checkParameters({ checkSchema }, data),
+  };
+  const tools = createToolCaller({ ...toolCalling, find: (id) => findTool(around, id) });
   const turn = createLoopTurn({ clock });
   const pool = createPool({
     turn,
@@ -129,9 +149,11 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
       cost: config.maxCost,
     },
     callModel: (call) => models.callModel(call),
+    callTool: (call) => tools.callTool(call),
+    isRepeatableTool: (id) => tools.isRepeatable(id),
     isPureProvider: (id) => models.isPure(id),
     runCode: sandbox.runCode,
-    checkSchema: sandbox.checkSchema,
+    checkSchema,
     sequence,
     findAgent: (id) => directory.find(id),
     releasePlace: (agent) => releasePlace({ db }, agent),
@@ -140,7 +162,7 @@ function createExecutionParts(around: Surroundings & { writer: Writer; directory
   const waits = createWaits({ pool });
   const callOne: AppDeps["callProvider"] = (data) => callProvider(calling, data);
   const own = { limits, versions, sequence, durations, freshInputs, turn, sandbox, pool, waits };
-  return { ...own, callProvider: callOne };
+  return { ...own, callProvider: callOne, toolCalling };
 }
 
 /** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */
@@ -158,13 +180,18 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
   // A raised limit lets more of what waits start.
   const changed = (): void => parts.pool.wake();
   const directory = createDirectory({ ...around, ...settings, changed });
-  const parts = createExecutionParts({ ...around, writer, directory });
-  const ledger = createLedger({ ...around, writer, sequence: parts.sequence });
   const written = { writer, log };
   const secretUses = createUses(written, {
     kind: "secrets",
     record: (use) => recordSecretUse({ db }, use),
   });
+  const readSecret = (name: string): string | undefined => {
+    const secret = readNamedSecret(around, name);
+    if (secret !== undefined) secretUses.note(secret.id, clock.now());
+    return secret?.text;
+  };
+  const parts = createExecutionParts({ ...around, writer, directory, readSecret });
+  const ledger = createLedger({ ...around, writer, sequence: parts.sequence });
   const tokenUses = createUses(written, {
     kind: "tokens",
     record: (use) => recordTokenUse({ db }, use),
@@ -181,6 +208,8 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     directory,
     agentExists: (id) => findAgentFacts(around, id) !== null,
     providerExists: (id) => isUsable(around, id),
+    toolExists: (id) => isToolUsable(around, id),
+    judgeSchema,
     attempts: createAttempts(),
     budget: createByteBudget(),
     failures: createFailures({ clock }),

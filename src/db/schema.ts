@@ -29,6 +29,7 @@ import {
   REASONS,
   SCOPES,
   SECRET_PURPOSES,
+  TOOL_TYPES,
   TRIGGERS,
   VERDICTS,
   WINDOW_KINDS,
@@ -91,6 +92,22 @@ export const providers = sqliteTable(
     updatedAt: integer("updated_at").notNull(),
   },
   (t) => [check("providers_type", oneOf(t.type, PROVIDER_TYPES))],
+);
+
+export const tools = sqliteTable(
+  "tools",
+  {
+    id: text().primaryKey(),
+    type: text({ enum: TOOL_TYPES }).notNull(),
+    name: text().notNull(),
+    description: text().notNull(),
+    enabled: integer({ mode: "boolean" }).notNull(),
+    /** What is sent and how, JSON. */
+    settings: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [check("tools_type", oneOf(t.type, TOOL_TYPES))],
 );
 
 export const agents = sqliteTable(

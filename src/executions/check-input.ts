@@ -29,7 +29,8 @@ const INPUT_CODES: ReadonlySet<string> = new Set([
   "CODE_VALUES_TOO_LARGE",
 ]);
 
-async function checkInSandbox(
+/** Checks a value against a schema, given as JSON text, that may block; rejects with SANDBOX_BUSY or so. */
+export async function checkInSandbox(
   deps: CheckInputDeps,
   data: { agent: number; schema: string; value: Json },
 ): Promise<ErrorDetail[]> {

@@ -1,6 +1,5 @@
 // Puts the checked nodes of a valid pipeline together, region by region.
 
-import { isBuilt } from "./nodes/table";
 import type { Node } from "./pipelines.schema";
 import type { CompiledNode, CompiledPipeline, CompiledRegion, NodeProgram } from "./program";
 import type { RegionPlan } from "./shape/regions";
@@ -8,8 +7,7 @@ import type { RegionPlan } from "./shape/regions";
 /** A node whose fields have been looked at. */
 export interface CheckedNode {
   node: Node;
-  /** Null for a type that this version does not run. */
-  program: NodeProgram | null;
+  program: NodeProgram;
   continuesOnError: boolean;
 }
 
@@ -26,10 +24,9 @@ function compileNode(
 ): CompiledNode[] {
   const { index, positions } = data;
   const { plan, checked } = assembly;
-  const { node, program, continuesOnError } = checked[index] ?? {};
-  if (node === undefined || program === null || program === undefined || !isBuilt(node.type)) {
-    return [];
-  }
+  const found = checked[index];
+  if (found === undefined) return [];
+  const { node, program, continuesOnError } = found;
   const outgoing = plan.edges
     .filter((edge) => edge.source === index)
     .map(({ target, handle }) => ({ target: positions.get(target) ?? -1, handle }));
@@ -42,7 +39,7 @@ function compileNode(
       id: node.id,
       type: node.type,
       program,
-      continuesOnError: continuesOnError === true,
+      continuesOnError,
       incoming,
       outgoing,
       regions,
@@ -62,8 +59,9 @@ function compileRegion(assembly: Assembly, region: number): CompiledRegion {
 /** The compiled pipeline; called only where nothing is wrong. */
 export function assemblePipeline(assembly: Assembly): CompiledPipeline {
   const region = compileRegion(assembly, 0);
-  const programs = assembly.checked.map(({ program }) => program).filter((one) => one !== null);
-  const providerIds = programs.map((program) => program.providerId).filter((id) => id !== null);
+  const providerIds = assembly.checked
+    .map(({ program }) => program.providerId)
+    .filter((id) => id !== null);
   const find = (type: "input" | "output") => region.nodes.find((node) => node.type === type);
   const input = find("input");
   return {

@@ -1,6 +1,7 @@
 // Outside effects of a node run: recorded before and after, and never repeated once they have ended.
 // What the effect does is the node's; when its start may be written is `run.ts`'s.
 
+import { AppError } from "../errors";
 import type { EffectKind } from "../vocabulary";
 import { toFailure } from "./failures";
 import type { NodeHost } from "./program";
@@ -9,6 +10,7 @@ import {
   type EffectKey,
   effectName,
   type EffectStart,
+  type FailedAttempt,
   type Json,
   type StepRecord,
 } from "./record";
@@ -18,8 +20,16 @@ export interface Effect {
   step: StepRecord;
   /** Counts the effects of one step from 0. */
   call: number;
+  /** Whether it may be made again where it is not known whether it was; true without it. */
+  isRepeatable?: boolean;
   /** Does it; called at most once, after its start is on disk. */
   send(idempotencyKey: string): Promise<Json>;
+}
+
+/** A line of the step's log about an attempt that is made again. */
+export function describeAttempt({ attempt, code, httpStatus, delayMs }: FailedAttempt): string {
+  const status = httpStatus === undefined ? "" : ` with status ${httpStatus}`;
+  return `Attempt ${attempt} failed: ${code}${status}; the next one follows after ${delayMs} ms.`;
 }
 
 /** An effect that ended on an earlier attempt: its step keeps the times of that attempt. */
@@ -50,6 +60,7 @@ function recordStart(host: NodeHost, start: EffectStart): Promise<void> {
  * Gives the recorded end of an effect, or records its start, does it, and records its end.
  * After an abort nothing is sent or recorded any more, and it throws the signal's reason.
  * Counts against the execution's caps, and throws where it is one too many.
+ * Throws EFFECT_UNKNOWN where an earlier attempt may have had it, and it must not be had twice.
  */
 export async function performEffect(host: NodeHost, effect: Effect): Promise<EffectEnd> {
   const { kind, step, call } = effect;
@@ -58,6 +69,9 @@ export async function performEffect(host: NodeHost, effect: Effect): Promise<Eff
   host.countCall(kind);
   const recorded = host.recorded.effects.get(name);
   if (recorded !== undefined) return reuse(step, recorded);
+  if (effect.isRepeatable === false && host.recorded.started.has(name)) {
+    throw new AppError("EFFECT_UNKNOWN");
+  }
   const start: EffectStart = {
     ...key,
     kind,

@@ -10,6 +10,7 @@ export interface FieldScope {
   readonly data: JsonObject;
   readonly around: Surroundings;
   providerExists(providerId: string): boolean;
+  toolExists(toolId: string): boolean;
   /** What keeps the agent from being called here; null for nothing. */
   findAgentFault(agentId: string): AgentFault | null;
   /** Collects a fault of this node. */
@@ -103,6 +104,19 @@ export const providerField = (name: string): FieldRule<string> => ({
     if (id !== null && !scope.providerExists(id)) {
       const message = `${name} names no provider; choose one that exists, such as echo.`;
       scope.addFault({ field: name, code: "PROVIDER_UNKNOWN", message });
+    }
+    return id ?? "";
+  },
+});
+
+/** The id of a tool that exists; required. */
+export const toolField = (name: string): FieldRule<string> => ({
+  name,
+  read(scope) {
+    const id = readRequiredText(scope, name);
+    if (id !== null && !scope.toolExists(id)) {
+      const message = `${name} names no tool; choose one that exists and is switched on.`;
+      scope.addFault({ field: name, code: "TOOL_UNKNOWN", message });
     }
     return id ?? "";
   },

@@ -24,7 +24,7 @@ import type {
 import { MAX_RENDERED_LENGTH, type Outputs, type TemplateScope } from "./templates/template";
 import type { Totals } from "./totals";
 
-export type RunStatus = "completed" | "failed" | "cancelled";
+export type RunStatus = "completed" | "failed" | "cancelled" | "interrupted";
 
 export interface RunData {
   pipeline: CompiledPipeline;

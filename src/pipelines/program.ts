@@ -2,7 +2,7 @@
 // Built by `validate.ts`, run by `run.ts`; shared by all executions, so nothing here changes.
 
 import type { Clock } from "../lib/clock";
-import type { BuiltNodeType, EffectKind } from "../vocabulary";
+import type { EffectKind, NodeTypeName } from "../vocabulary";
 import type { FieldScope } from "./fields";
 import type {
   AgentAnswer,
@@ -16,6 +16,8 @@ import type {
   Recorded,
   RunCode,
   StepRecord,
+  ToolAnswer,
+  ToolCall,
 } from "./record";
 import type { CheckInput } from "./schemas/compile";
 import type { TemplateScope } from "./templates/template";
@@ -44,6 +46,10 @@ export interface RunDeps {
   callModel(call: ModelCall): Promise<ModelAnswer>;
   /** Runs another agent; rejects with an `AppError`, or with the signal's reason. */
   callAgent(call: AgentCall): Promise<AgentAnswer>;
+  /** Calls a tool; rejects with an `AppError`, which may carry `httpStatus`, or the signal's reason. */
+  callTool(call: ToolCall): Promise<ToolAnswer>;
+  /** Whether a call of that tool may be made again where it is not known whether it was made. */
+  isRepeatableTool(toolId: string): boolean;
   /** Whether calls of this provider have no outside effect and may be made again. */
   isPureProvider(providerId: string): boolean;
   /** Rejects with an `AppError`, which may carry `logs`, or with the signal's reason. */
@@ -120,7 +126,7 @@ export interface CompiledEdge {
 
 export interface CompiledNode {
   readonly id: string;
-  readonly type: BuiltNodeType;
+  readonly type: NodeTypeName;
   readonly program: NodeProgram;
   /** Whether the execution goes on where the node fails, with null as its output. */
   readonly continuesOnError: boolean;

@@ -5,7 +5,9 @@ import type { Usage } from "../providers/model";
 import type { EffectKind, StepStatus, Trigger } from "../vocabulary";
 
 export type { Json } from "../lib/json-value";
-export type { FailedAttempt, ModelAnswer, ModelCall, Usage } from "../providers/model";
+export type { FailedAttempt } from "../lib/network/retry";
+export type { ModelAnswer, ModelCall, Usage } from "../providers/model";
+export type { ToolAnswer, ToolCall } from "../tools/tool";
 export type { RunCode } from "../sandbox/code";
 
 /** Why a step or an execution failed: a code of `errors.ts`, and its public sentence. */
@@ -114,6 +116,8 @@ export interface Recorded {
   steps: ReadonlyMap<string, StepRecord>;
   /** Ended effects by `effectName`. */
   effects: ReadonlyMap<string, EffectEnd>;
+  /** `effectName` of those that were started, ended or not. */
+  started: ReadonlySet<string>;
 }
 
 /** Where the runner records; each promise resolves once its entry is on disk. */

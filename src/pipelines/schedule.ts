@@ -183,6 +183,9 @@ function endNode(frame: Frame, data: Active & { outcome: NodeOutcome }): void {
   if (spent !== null) return failRun(frame, { ...failureOf(spent), nodeId: node.id });
   if (outcome.ok) return settle(frame, { node, output: outcome.output, isDead: false });
   const { failure, nodeId = node.id } = outcome;
+  if (failure.code === "EFFECT_UNKNOWN") {
+    return endRun(frame, { status: "interrupted", error: { ...failure, nodeId } });
+  }
   if (CAP_CODES.has(failure.code)) return failRun(frame, { ...failure, nodeId });
   if (node.continuesOnError) return settle(frame, { node, output: null, isDead: false });
   endFrame(frame, { ok: false, failure, nodeId });

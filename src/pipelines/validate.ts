@@ -9,7 +9,7 @@ import { findHandleFaults } from "./shape/handles";
 import { findRegionFaults, type PlannedShape } from "./shape/region-faults";
 import { planRegions } from "./shape/regions";
 import { lookAround } from "./shape/surroundings";
-import { findNodeType } from "./nodes/table";
+import { nodeTypeOf } from "./nodes/table";
 import type { Node, Pipeline, PipelineLimits } from "./pipelines.schema";
 import type { CompiledPipeline, NodeType } from "./program";
 import { findStructureFaults } from "./shape/structure";
@@ -22,6 +22,8 @@ export type { CompiledPipeline } from "./program";
 export interface ValidateDeps {
   /** Whether a provider exists, is enabled and may be called. */
   providerExists(id: string): boolean;
+  /** Whether a tool exists and is enabled. */
+  toolExists(id: string): boolean;
   /** What keeps an agent from being called by this pipeline; null for nothing. */
   findAgentFault(id: string): AgentFault | null;
   limits: PipelineLimits;
@@ -37,10 +39,7 @@ export interface Validation {
 }
 
 /** Codes of faults that mean "not in this version". */
-const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
-  "NODE_TYPE_UNAVAILABLE",
-  "FIELD_UNAVAILABLE",
-]);
+const UNAVAILABLE_CODES: ReadonlySet<string> = new Set(["FIELD_UNAVAILABLE"]);
 
 /** The nodes that an execution cannot go on without. */
 const ENDS: ReadonlySet<string> = new Set(["input", "output"]);
@@ -56,7 +55,7 @@ const MAX_CODE_CHARS = 100_000;
 
 /** Characters of JavaScript in a node. */
 function measureCode({ type, data }: Node): number {
-  const field = findNodeType(type)?.codeField;
+  const field = nodeTypeOf(type).codeField;
   const code = field === undefined ? undefined : readOwn(data, field);
   return typeof code === "string" ? code.length : 0;
 }
@@ -108,6 +107,7 @@ function createScope(
     data: node.data,
     around: lookAround(data.shape, index),
     providerExists: (id) => deps.providerExists(id),
+    toolExists: (id) => deps.toolExists(id),
     findAgentFault: (id) => deps.findAgentFault(id),
     addFault: (fault) => void faults.push({ nodeId: node.id, ...fault }),
   };
@@ -120,17 +120,11 @@ const unavailableField = (node: Node, field: string): ErrorDetail => ({
   message: `${field} is not available in this version; remove it.`,
 });
 
-/** A type or fields of the contract that this version does not build; never cut short. */
-function findUnavailable(node: Node): ErrorDetail[] {
-  const type = findNodeType(node.type);
-  if (type === null) {
-    const message = `Nodes of type ${node.type} are not available in this version; remove the node.`;
-    return [{ nodeId: node.id, field: "type", code: "NODE_TYPE_UNAVAILABLE", message }];
-  }
-  return type.unavailable
-    .filter((field) => Object.hasOwn(node.data, field))
+/** Fields of the contract that this version does not build; never cut short. */
+const findUnavailable = (node: Node): ErrorDetail[] =>
+  nodeTypeOf(node.type)
+    .unavailable.filter((field) => Object.hasOwn(node.data, field))
     .map((field) => unavailableField(node, field));
-}
 
 /** Fields that are in no version of the node type. */
 function findUnknownFields(type: NodeType, node: Node): ErrorDetail[] {
@@ -151,9 +145,7 @@ function checkNodes(
   const { shape, faults } = data;
   return shape.pipeline.nodes.map((node, index) => {
     faults.push(...findUnavailable(node));
-    const type = findNodeType(node.type);
-    // The fields of a type that is not built are not looked at.
-    if (type === null) return { node, program: null, continuesOnError: false };
+    const type = nodeTypeOf(node.type);
     faults.push(...findUnknownFields(type, node));
     const scope = createScope(deps, { node, index, shape, faults });
     const program = type.compile(scope);

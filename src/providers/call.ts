@@ -2,11 +2,12 @@
 // Leaves the wire formats to `formats.ts`, and recording to the caller.
 
 import { AppError } from "../errors";
+import { callWithRetries, type RetryDeps } from "../lib/network/retry";
 import type { ProviderType } from "../vocabulary";
 import { attemptCall, type AttemptDeps } from "./attempt";
 import { answerEcho, ECHO_PROVIDER_ID } from "./echo";
 import type { ModelAnswer, ModelCall } from "./model";
-import { callWithRetries, type RetryDeps } from "./retry";
+import { judgeFailure } from "./retry";
 
 /** What a call needs of a stored provider. */
 export interface FoundProvider {
@@ -60,6 +61,7 @@ export async function callProvider(
   const apiKey = readKey(provider);
   return callWithRetries(deps, {
     call,
+    judge: judgeFailure,
     attempt: (own) => attemptCall(deps, { type, baseUrl, apiKey, call: own }),
   });
 }

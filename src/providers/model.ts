@@ -2,6 +2,7 @@
 // Leaves the calling to `call.ts` and the recording to the pipelines.
 
 import { AppError, type AppErrorOptions, type ErrorCode } from "../errors";
+import type { RetriedCall } from "../lib/network/retry";
 
 /** Tokens of one or more model calls. */
 export interface Usage {
@@ -10,19 +11,8 @@ export interface Usage {
   cachedTokens: number;
 }
 
-/** An attempt that is made again. */
-export interface FailedAttempt {
-  /** Counts from 1. */
-  attempt: number;
-  code: ErrorCode;
-  /** HTTP status of the peer, where it gave one. */
-  httpStatus: number | undefined;
-  /** Milliseconds until the next attempt. */
-  delayMs: number;
-}
-
 /** One request to a model. */
-export interface ModelCall {
+export interface ModelCall extends RetriedCall {
   providerId: string;
   model: string;
   system: string | null;
@@ -30,13 +20,6 @@ export interface ModelCall {
   /** Null leaves it to the model. */
   temperature: number | null;
   maxTokens: number;
-  /** For the whole call, all attempts and their answers included. */
-  timeoutMs: number;
-  /** Attempts after the first one. */
-  retries: number;
-  signal: AbortSignal;
-  /** Told of an attempt that failed before another one is made. */
-  onRetry?(failed: FailedAttempt): void;
   /** Sent as `Idempotency-Key`; the same when the call is repeated after a crash. */
   idempotencyKey?: string;
 }

@@ -50,7 +50,10 @@ export const makeWebhookSecret = (type: AuthType): string =>
   randomSecret(type === "basic" ? "hookline:" : "whsec_");
 
 /** Stores `text` sealed; runs inside a write. */
-export function insertSecret(deps: SecretsDeps, data: Owner & { text: string }): SecretRow {
+export function insertSecret(
+  deps: SecretsDeps,
+  data: Owner & { text: string; name?: string },
+): SecretRow {
   const id = formatId("whs", deps.ids.uid());
   const keyId = deps.masterKey.id;
   const context = contextOf({ purpose: data.purpose, id, keyId });
@@ -60,6 +63,7 @@ export function insertSecret(deps: SecretsDeps, data: Owner & { text: string }):
       id,
       purpose: data.purpose,
       ownerId: data.ownerId,
+      name: data.name ?? null,
       sealed: seal({ key: deps.masterKey.bytes, plain: data.text, context }),
       keyId,
       fingerprint: fingerprintOf(data.text),

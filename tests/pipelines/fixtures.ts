@@ -85,6 +85,9 @@ export const pipelineOf = (spec: {
 /** Providers of the tests: `echo` is pure, `paid` and `free` are not. */
 export const PROVIDERS = ["echo", "paid", "free"];
 
+/** Tools of the tests: of `tool_post` nobody knows whether a cut call arrived. */
+export const TOOLS = ["tool_get", "tool_post"];
+
 /** Agents of the tests that cannot be called; any other can. */
 export const AGENT_FAULTS: ReadonlyMap<string, AgentFault> = new Map([
   ["agt_gone", "unknown"],
@@ -97,6 +100,7 @@ export const validate = (pipeline: Pipeline) =>
   validatePipeline(
     {
       providerExists: (id) => PROVIDERS.includes(id),
+      toolExists: (id) => TOOLS.includes(id),
       findAgentFault: (id) => AGENT_FAULTS.get(id) ?? null,
       limits: DEFAULT_LIMITS,
     },
@@ -182,6 +186,8 @@ export function createTestHost(overrides: Partial<RunDeps> = {}): TestHost {
       usage: null,
       cost: null,
     }),
+    callTool: async ({ params }) => ({ output: params, status: 200 }),
+    isRepeatableTool: (id) => id === "tool_get",
     isPureProvider: (id) => id === "echo",
     runCode: evaluateCode,
     journal: {
@@ -215,7 +221,7 @@ export const TRIGGER: TriggerInfo = {
   deliveryId: "d-1",
 };
 
-export const NOTHING: Recorded = { steps: new Map(), effects: new Map() };
+export const NOTHING: Recorded = { steps: new Map(), effects: new Map(), started: new Set() };
 
 export const runData = (pipeline: Pipeline, more: Partial<RunData> = {}): RunData => ({
   pipeline: compile(pipeline),

@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { DEFAULT_LIMITS } from "../../src/pipelines/pipelines.schema";
 import type { Json } from "../../src/pipelines/record";
 import { validatePipeline } from "../../src/pipelines/validate";
-import { BUILT_NODE_TYPES, NODE_TYPES } from "../../src/vocabulary";
 import { compile, edge, listCodes, llm, node, pipelineOf, transform, validate } from "./fixtures";
 
 const chain = (data: { [key: string]: Json }) =>
@@ -67,24 +66,11 @@ test("what is not available is told however many unknown fields stand before it"
 });
 
 test("what is not available is told of a pipeline beyond the limits as well", () => {
-  const nodes = Array.from({ length: 200 }, (_, index) =>
-    node({ id: `n${index}`, type: "tool_call" }),
-  );
+  const nodes = Array.from({ length: 200 }, (_, index) => llm(`n${index}`, { toolIds: [] }));
   const { faults, unavailable } = validate(pipelineOf({ nodes, edges: [] }));
   expect(faults.map((fault) => fault.code)).toEqual(["PIPELINE_TOO_LARGE"]);
   expect(unavailable).toHaveLength(200);
 });
-
-test.each(NODE_TYPES.filter((type) => !BUILT_NODE_TYPES.some((built) => built === type)))(
-  "a node of type %s is not available, whatever its fields are",
-  (type) => {
-    const nodes = [node({ id: "x", type, data: { anything: 1 } })];
-    const result = validate(pipelineOf({ nodes, edges: ["in>x", "x>out:true"] }));
-    expect(result.faults).toEqual([]);
-    expect(result.unavailable).toMatchObject([{ nodeId: "x", code: "NODE_TYPE_UNAVAILABLE" }]);
-    expect(result.compiled).toBeNull();
-  },
-);
 
 test.each([
   ["toolIds", []],
@@ -165,6 +151,7 @@ test("limits are inclusive, and beyond them no other fault is looked for", () =>
     validatePipeline(
       {
         providerExists: () => true,
+        toolExists: () => true,
         findAgentFault: () => null,
         limits: { ...DEFAULT_LIMITS, ...limits },
       },

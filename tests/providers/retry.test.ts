@@ -4,8 +4,9 @@ import { describe, expect, test } from "bun:test";
 import { AppError } from "../../src/errors";
 import { createManualClock } from "../../src/lib/clock";
 import { callProvider } from "../../src/providers/call";
-import { ProviderError, type FailedAttempt, type ModelCall } from "../../src/providers/model";
-import { callWithRetries, readRetryAfter } from "../../src/providers/retry";
+import { callWithRetries, type FailedAttempt, readRetryAfter } from "../../src/lib/network/retry";
+import { ProviderError, type ModelCall } from "../../src/providers/model";
+import { judgeFailure } from "../../src/providers/retry";
 import { startModelStub } from "../support/model-stub";
 import type { StubFormatName } from "../support/model-stub-formats";
 import { localOutbound, modelCall } from "../support/provider-calls";
@@ -48,6 +49,7 @@ async function runAttempts(
   });
   const result = callWithRetries(deps, {
     call,
+    judge: judgeFailure,
     async attempt({ timeoutMs }) {
       timeouts.push(timeoutMs);
       clock.advance(data.attemptMs ?? 0);
@@ -201,7 +203,10 @@ test("an abort ends the pause with its reason, and no attempt follows", async ()
     attempts += 1;
     throw status(500);
   };
-  const ended = callWithRetries({ clock, wait, random: () => 0 }, { call, attempt });
+  const ended = callWithRetries(
+    { clock, wait, random: () => 0 },
+    { call, attempt, judge: judgeFailure },
+  );
   expect(await rejection(ended)).toBe(reason);
   expect(attempts).toBe(1);
 });

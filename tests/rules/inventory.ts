@@ -4,7 +4,7 @@ import type { Setting } from "../../src/config";
 import { SETTINGS } from "../../src/config";
 import { DETAILS, WARNINGS } from "../../src/details";
 import { ERRORS } from "../../src/errors";
-import { BUILT_NODE_TYPES, LOG_EVENTS, REASONS } from "../../src/vocabulary";
+import { LOG_EVENTS, NODE_TYPES, REASONS } from "../../src/vocabulary";
 import { createTestApp } from "../support/app";
 import type { Inventory } from "./docs";
 import { readSources } from "./source";
@@ -37,5 +37,5 @@ export const takeInventory = async (): Promise<Inventory> => ({
   events: Object.keys(LOG_EVENTS),
   routes: await listRoutes(),
   commands: listCommands(),
-  nodeTypes: [...BUILT_NODE_TYPES],
+  nodeTypes: [...NODE_TYPES],
 });

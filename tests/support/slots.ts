@@ -83,6 +83,8 @@ export function createSlots(options: SlotOptions = {}) {
     executionTimeoutMs: 60_000,
     caps: CAPS,
     callModel: (call) => models.callModel(call),
+    callTool: async ({ params }) => ({ output: params, status: 200 }),
+    isRepeatableTool: () => false,
     isPureProvider: (id) => models.isPureProvider(id),
     runCode: evaluateCode,
     checkSchema: async () => [],

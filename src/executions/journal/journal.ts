@@ -2,7 +2,7 @@
 // the input that an `input` node passes on, is stored as a reference.
 
 import type { Db } from "../../db/open";
-import type { EffectEnd, Json, Recorded, StepRecord } from "../../pipelines/record";
+import type { EffectEnd, EffectStart, Json, Recorded, StepRecord } from "../../pipelines/record";
 import { effectName, stepName } from "../../pipelines/record";
 import { readOwn } from "../../pipelines/values";
 import type { JournalEntry } from "./journal.store";
@@ -103,14 +103,22 @@ export function loadRecorded(
   const ends = entries
     .filter((entry) => entry.kind === "effect_ended")
     .map((entry) => entry.record as EffectEnd);
+  const starts = entries
+    .filter((entry) => entry.kind === "effect_started")
+    .map((entry) => entry.record as EffectStart);
   return {
     recorded: {
       steps: new Map(steps.map((step) => [stepName(step), step])),
       effects: new Map(ends.map((end) => [effectName(end), end])),
+      started: new Set(starts.map(effectName)),
     },
     next,
   };
 }
 
 /** What an execution that never ran has on disk. */
-export const NOTHING_RECORDED: Recorded = { steps: new Map(), effects: new Map() };
+export const NOTHING_RECORDED: Recorded = {
+  steps: new Map(),
+  effects: new Map(),
+  started: new Set(),
+};

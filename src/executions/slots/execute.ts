@@ -20,6 +20,8 @@ import type {
   Recorded,
   RunCode,
   StepRecord,
+  ToolAnswer,
+  ToolCall,
 } from "../../pipelines/record";
 import { stepName } from "../../pipelines/record";
 import type { ExecutionCaps } from "../../pipelines/program";
@@ -54,6 +56,8 @@ export interface ExecuteDeps {
   executionTimeoutMs: number;
   caps: ExecutionCaps;
   callModel(call: ModelCall): Promise<ModelAnswer>;
+  callTool(call: ToolCall): Promise<ToolAnswer>;
+  isRepeatableTool(id: string): boolean;
   /** Runs another agent for a step of `caller`. */
   callAgent(data: { caller: Run; call: AgentCall; stopping: AbortSignal }): Promise<AgentAnswer>;
   isPureProvider(id: string): boolean;
@@ -145,6 +149,8 @@ function runLoaded(
     {
       clock: deps.clock,
       callModel: (call) => deps.callModel(call),
+      callTool: (call) => deps.callTool(call),
+      isRepeatableTool: (id) => deps.isRepeatableTool(id),
       callAgent: (call) => deps.callAgent({ caller: run, call, stopping }),
       isPureProvider: (id) => deps.isPureProvider(id),
       runCode: (call) => deps.runCode(call),

@@ -18,6 +18,7 @@ export const TAG_TEXTS: Record<Tag, string> = {
   Deliveries: "The ledger: what became of every delivery, and why.",
   Executions: "Runs of an agent's pipeline, their steps and results.",
   Providers: "Model providers that pipelines call.",
+  Tools: "Tools that pipelines call, and the secrets that they read.",
   Tokens: "API tokens.",
   System: "Probes, and this document.",
 };
@@ -108,6 +109,8 @@ export const PATH_TEXTS: Record<string, { description: string; example: string }
   "/agents/{id}": { description: "The agent's id.", example: EXAMPLE.agentId },
   "/tokens/{id}": { description: "The token's id.", example: EXAMPLE.tokenId },
   "/providers/{id}": { description: "The provider's id.", example: EXAMPLE.providerId },
+  "/tools/{id}": { description: "The tool's id.", example: EXAMPLE.toolId },
+  "/secrets/{name}": { description: "The secret's name.", example: "GITHUB_TOKEN" },
   "/executions/{executionId}": {
     description: "The execution's id.",
     example: EXAMPLE.executionId,

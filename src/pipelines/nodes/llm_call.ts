@@ -1,11 +1,11 @@
 // The `llm_call` node: one call of a model, recorded as an effect unless the provider has none.
 // How a provider is reached is the host's.
 
-import { performEffect } from "../effects";
+import { describeAttempt, performEffect } from "../effects";
 import { readPartialText } from "../failures";
 import { numberField, providerField, textField } from "../fields";
 import type { NodeHost, NodeOutcome, NodeType } from "../program";
-import type { FailedAttempt, Json, ModelAnswer, ModelCall, StepRecord, Usage } from "../record";
+import type { Json, ModelAnswer, ModelCall, StepRecord, Usage } from "../record";
 import { requiredTemplateField, templateField } from "../template-fields";
 import { renderText } from "../templates/template";
 import { clipText, readOwn } from "../values";
@@ -41,11 +41,6 @@ function noteAnswer(step: StepRecord, answer: ModelAnswer): void {
     finishReason: answer.finishReason,
     requestId: answer.requestId,
   };
-}
-
-function describeAttempt({ attempt, code, httpStatus, delayMs }: FailedAttempt): string {
-  const status = httpStatus === undefined ? "" : ` with status ${httpStatus}`;
-  return `Attempt ${attempt} failed: ${code}${status}; the next one follows after ${delayMs} ms.`;
 }
 
 /** Calls the model; after an abort the step has been recorded and must not change any more. */

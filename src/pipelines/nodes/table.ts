@@ -1,6 +1,6 @@
-// The node types that this version runs: a new one is a file of its own and a row here.
+// The node types: a new one is a file of its own and a row here.
 
-import { BUILT_NODE_TYPES, type BuiltNodeType } from "../../vocabulary";
+import type { NodeTypeName } from "../../vocabulary";
 import type { NodeType } from "../program";
 import { conditionNode } from "./condition";
 import { inputNode } from "./input";
@@ -10,9 +10,10 @@ import { mergeNode } from "./merge";
 import { outputNode } from "./output";
 import { parallelNode } from "./parallel";
 import { subAgentNode } from "./sub_agent";
+import { toolCallNode } from "./tool_call";
 import { transformNode } from "./transform";
 
-const NODE_TYPE_TABLE: Readonly<Record<BuiltNodeType, NodeType>> = {
+const NODE_TYPE_TABLE: Readonly<Record<NodeTypeName, NodeType>> = {
   input: inputNode,
   llm_call: llmCallNode,
   output: outputNode,
@@ -22,12 +23,8 @@ const NODE_TYPE_TABLE: Readonly<Record<BuiltNodeType, NodeType>> = {
   parallel: parallelNode,
   merge: mergeNode,
   sub_agent: subAgentNode,
+  tool_call: toolCallNode,
 };
 
-/** Whether this version runs nodes of this type. */
-export const isBuilt = (type: string): type is BuiltNodeType =>
-  BUILT_NODE_TYPES.some((built) => built === type);
-
-/** The row of a node type; null for those that this version does not run. */
-export const findNodeType = (type: string): NodeType | null =>
-  isBuilt(type) ? NODE_TYPE_TABLE[type] : null;
+/** The row of a node type. */
+export const nodeTypeOf = (type: NodeTypeName): NodeType => NODE_TYPE_TABLE[type];

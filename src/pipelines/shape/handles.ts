@@ -2,7 +2,7 @@
 
 import type { ErrorDetail } from "../../errors";
 import { didYouMean, quoteName } from "../../lib/suggest";
-import { findNodeType } from "../nodes/table";
+import { nodeTypeOf } from "../nodes/table";
 import type { Edge, Node } from "../pipelines.schema";
 import type { NodeType } from "../program";
 import type { Shape } from "./structure";
@@ -13,8 +13,8 @@ const nameHandle = (type: NodeType, handle: string): string =>
 
 /** The handle of `source` that an edge hangs on; null is any. */
 export function readEdgeHandle(edge: Edge, source: Node): string | null {
-  const type = findNodeType(source.type);
-  if (edge.sourceHandle === undefined || type === null) return null;
+  const type = nodeTypeOf(source.type);
+  if (edge.sourceHandle === undefined) return null;
   return nameHandle(type, edge.sourceHandle);
 }
 
@@ -36,8 +36,8 @@ function checkEdge(edge: Edge, source: { node: Node; type: NodeType }): ErrorDet
 
 /** Handles of a node that no edge hangs on, where each needs one. */
 function checkNode(node: Node, edges: readonly Edge[]): ErrorDetail[] {
-  const type = findNodeType(node.type);
-  if (type?.needsHandles !== true) return [];
+  const type = nodeTypeOf(node.type);
+  if (type.needsHandles !== true) return [];
   const used = new Set(
     edges.filter((edge) => edge.source === node.id).map((edge) => readEdgeHandle(edge, node)),
   );
@@ -53,8 +53,7 @@ function checkNode(node: Node, edges: readonly Edge[]): ErrorDetail[] {
 export function findHandleFaults({ pipeline, graph }: Shape): ErrorDetail[] {
   const ofEdges = pipeline.edges.flatMap((edge) => {
     const node = pipeline.nodes[graph.indexOf.get(edge.source) ?? -1];
-    const type = node === undefined ? null : findNodeType(node.type);
-    return node === undefined || type === null ? [] : checkEdge(edge, { node, type });
+    return node === undefined ? [] : checkEdge(edge, { node, type: nodeTypeOf(node.type) });
   });
   return [...ofEdges, ...pipeline.nodes.flatMap((node) => checkNode(node, pipeline.edges))];
 }

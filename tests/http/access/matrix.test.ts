@@ -24,17 +24,25 @@ async function prepare() {
   const executionId: string = sent.data.executionId;
   const body = { type: "openai-compatible", name: "p", baseUrl: "https://x.test/v1" };
   const provider = await app.api("POST /providers", body);
+  const url = "https://x.test/";
+  const tool = await app.api("POST /tools", { type: "http", name: "t", method: "GET", url });
+  await app.api("PUT /secrets/KEPT", { value: "x" });
   const token = await app.api("POST /tokens", { name: "t", scope: "read" });
   const names: Record<string, string> = {
     ":executionId": executionId,
     ":deliveryId": executionId.replace("exec_", "dlv_"),
     ":version": "1",
+    ":name": "KEPT",
     ":asset": [...createAssets().keys()][0] ?? "",
   };
   const readToken = (sent.headers.get("location") ?? "").split("token=")[1] ?? "";
   const pathOf = (route: string): string => {
     const path = route.split(" ")[1] ?? "";
-    const things: Record<string, string> = { providers: provider.data.id, tokens: token.data.id };
+    const things: Record<string, string> = {
+      providers: provider.data.id,
+      tools: tool.data.id,
+      tokens: token.data.id,
+    };
     const id = things[path.split("/")[1] ?? ""] ?? own.id;
     return path.replace(":id", id).replaceAll(/:\w+/g, (name) => names[name] ?? name);
   };

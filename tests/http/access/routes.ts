@@ -26,6 +26,8 @@ const wrongMethod: RouteRow = open(405);
 
 const PROVIDER = { type: "openai-compatible", name: "p", baseUrl: "https://x.test/v1" };
 
+const TOOL = { type: "http", name: "t", method: "GET", url: "https://x.test/" };
+
 /** By method and path, as the app names them. */
 export const ROUTES: Record<string, RouteRow> = {
   "GET /healthz": open(),
@@ -52,6 +54,15 @@ export const ROUTES: Record<string, RouteRow> = {
   // Without a model: the matrix's provider is not to be called.
   "POST /providers/:id/test": { needs: "operate", status: 422, body: {} },
   "DELETE /providers/:id": admin(204),
+  "GET /tools": read,
+  "POST /tools": admin(201, TOOL),
+  "GET /tools/:id": read,
+  "PATCH /tools/:id": admin(200, { name: "q" }),
+  "POST /tools/:id/test": { ...operate, body: { params: {} } },
+  "DELETE /tools/:id": admin(204),
+  "GET /secrets": read,
+  "PUT /secrets/:name": admin(200, { value: "x" }),
+  "DELETE /secrets/:name": admin(204),
   "GET /tokens": admin(200),
   "POST /tokens": admin(201, { name: "a", scope: "admin" }),
   "GET /tokens/:id": admin(200),

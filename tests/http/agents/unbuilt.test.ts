@@ -1,7 +1,7 @@
 // What the contract has and this version has not: refused on save by name, stored nowhere.
 
 import { describe, expect, test } from "bun:test";
-import { BUILT_NODE_TYPES, BUILT_PRESETS, NODE_TYPES, PRESETS } from "../../../src/vocabulary";
+import { BUILT_PRESETS, PRESETS } from "../../../src/vocabulary";
 import { pipelineOf } from "../../support/agents";
 import type { TestApp } from "../../support/app";
 import { createTestApp } from "../../support/app";
@@ -105,19 +105,6 @@ function withNode(change: (node: Record<string, unknown>) => Record<string, unkn
 }
 
 describe("a pipeline's", () => {
-  test.each(missing(NODE_TYPES, BUILT_NODE_TYPES))(
-    "node type %s is refused by name",
-    async (type) => {
-      const app = await createTestApp();
-      const pipeline = withNode((node) => ({ ...node, type, data: {} }));
-      const details = await expectRefusal(app, { pipeline });
-      expect(details).toMatchObject([
-        { nodeId: "llm", field: "type", code: "NODE_TYPE_UNAVAILABLE" },
-      ]);
-      expect(details[0]?.message).toContain(type);
-    },
-  );
-
   const FIELDS: [field: string, value: unknown][] = [
     ["toolIds", []],
     ["toolIds", ["tool_1"]],

@@ -7,7 +7,7 @@ import { ADMIN_TOKEN, createTestApp, readAnswer } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
 import { bearerHeaders } from "../../support/signing";
 
-/** Of a later version: one node type and one field; and faults of fields and structure. */
+/** Of a later version: one field; and faults of fields and structure. */
 const MIXED = {
   nodes: [
     { id: "input", type: "input", data: {} },
@@ -75,10 +75,10 @@ describe("a pipeline that is sent", () => {
     const { data } = await validate(app, id, { pipeline: MIXED });
     expect(data.valid).toBe(false);
     expect(codesOf(data.faults)).toEqual([
-      "other NODE_TYPE_UNAVAILABLE",
       "llm FIELD_UNAVAILABLE",
       "other NODE_UNREACHABLE",
       "llm NODE_UNREACHABLE",
+      "other FIELD_REQUIRED",
       "llm PROVIDER_UNKNOWN",
       "llm NODE_UNKNOWN",
     ]);

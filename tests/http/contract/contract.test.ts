@@ -22,6 +22,9 @@ async function createWorld(): Promise<World> {
   await app.pool.idle();
   await app.ledger.flush();
   const refused = await app.api("GET /deliveries?verdict=refused");
+  const url = "https://tools.test/status";
+  const tool = await app.api("POST /tools", { type: "http", name: "t", method: "GET", url });
+  await app.api("PUT /secrets/SPARE", { value: "spare" });
   const token = await app.api("POST /tokens", { name: "t", scope: "read" });
   const execution: string = taken.data.executionId;
   const names: World["names"] = {
@@ -30,6 +33,7 @@ async function createWorld(): Promise<World> {
     ":delivery": execution.replace("exec_", "dlv_"),
     ":refused": refused.data[0].id,
     ":provider": await addProvider(app),
+    ":tool": tool.data.id,
     ":token": token.data.id,
     ":waiting": executionIdOf(addExecution(app.db, { seq: 1_000, agent: 1 })),
   };

@@ -21,13 +21,21 @@ export interface OperationRow {
  * waits, deliveries, a provider and a token.
  */
 export type Name =
-  ":agent" | ":execution" | ":delivery" | ":refused" | ":waiting" | ":provider" | ":token";
+  | ":agent"
+  | ":execution"
+  | ":delivery"
+  | ":refused"
+  | ":waiting"
+  | ":provider"
+  | ":tool"
+  | ":token";
 
 const row = (good: Call | string, bad: Call | string): OperationRow => ({
   good: typeof good === "string" ? { call: good } : good,
   bad: typeof bad === "string" ? { call: bad } : bad,
 });
 
+const TOOL = { type: "http", name: "Status", method: "GET", url: "https://tools.test/status" };
 const PROVIDER = { type: "openai-compatible", name: "p", baseUrl: "https://x.test/v1" };
 
 export const OPERATIONS: Record<string, OperationRow> = {
@@ -111,6 +119,29 @@ export const OPERATIONS: Record<string, OperationRow> = {
     { call: "POST /providers/:provider/test", body: {} },
   ),
   deleteProvider: row("DELETE /providers/:provider", "DELETE /providers/echo"),
+
+  listTools: row("GET /tools", "GET /tools?limit=x"),
+  createTool: row(
+    { call: "POST /tools", body: TOOL },
+    { call: "POST /tools", body: { ...TOOL, url: "x" } },
+  ),
+  getTool: row("GET /tools/:tool", "GET /tools/tool_none"),
+  updateTool: row(
+    { call: "PATCH /tools/:tool", body: { timeoutMs: 1_000 } },
+    { call: "PATCH /tools/tool_none", body: { enabled: false } },
+  ),
+  testTool: row(
+    { call: "POST /tools/:tool/test", body: { params: {} } },
+    { call: "POST /tools/tool_none/test", body: { params: {} } },
+  ),
+  deleteTool: row("DELETE /tools/:tool", "DELETE /tools/tool_none"),
+
+  listSecrets: row("GET /secrets", "GET /secrets?cursor=lower"),
+  putSecret: row(
+    { call: "PUT /secrets/ANOTHER", body: { value: "kept" } },
+    { call: "PUT /secrets/lower", body: { value: "kept" } },
+  ),
+  deleteSecret: row("DELETE /secrets/SPARE", "DELETE /secrets/NOBODYS"),
 
   listTokens: row("GET /tokens?limit=1", "GET /tokens?cursor=%20"),
   createToken: row(

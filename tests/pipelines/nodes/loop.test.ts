@@ -11,6 +11,7 @@ import {
   llm,
   loop,
   merge,
+  NOTHING,
   pipelineOf,
   runData,
   transform,
@@ -198,7 +199,7 @@ test("iterations that an earlier attempt completed are not run again, nor their 
   if (end === undefined) throw new Error("The first effect has not ended.");
   const effects = new Map([["ask/0/0", end]]);
   const again = createTestHost();
-  const recorded = { steps: new Map(), effects };
+  const recorded = { ...NOTHING, effects };
   const second = runPipeline(again, runData(pipeline, { input: ["a", "b"], recorded, attempt: 2 }));
   const open = await again.waitForCall(0);
   expect([open.call.prompt, open.call.idempotencyKey]).toEqual(["b", "exec_1/ask/1/0"]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { compile, condition, edge, listCodes, llm, node, pipelineOf, validate } from "../fixtures";
+import { compile, condition, listCodes, llm, pipelineOf, validate } from "../fixtures";
 
 /** `in → if`, the given edges, and `a`, `b` before `out`. */
 const forked = (...edges: string[]) =>
@@ -65,11 +65,4 @@ test("a node of another type has no handles, and needs none", () => {
   ]);
   const { faults } = validate(pipelineOf({ edges: ["in>out:yes"] }));
   expect(faults[0]?.message).toContain("have none; remove it");
-});
-
-test("handles of a type that is not built are not looked at", () => {
-  const nodes = [node({ id: "x", type: "tool_call" })];
-  const edges = [edge("in>x"), edge("x>out:body")];
-  const { faults } = validate({ ...pipelineOf({ nodes, edges: [] }), edges });
-  expect(faults).toEqual([]);
 });

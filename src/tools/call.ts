@@ -1,0 +1,131 @@
+// Takes a tool call to the tool that its id names: checks the parameters, fills in the secrets at the
+// last moment, tries again where that is safe.
+
+import { AppError, type ErrorDetail } from "../errors";
+import type { Json } from "../lib/json-value";
+import {
+  callWithRetries,
+  isPassingStatus,
+  type PassingFailure,
+  type RetryDeps,
+} from "../lib/network/retry";
+import { attemptTool, type AttemptDeps } from "./attempt";
+import { buildRequest } from "./request";
+import { type HttpSettings, isRepeatable, type ToolAnswer, type ToolCall, ToolError } from "./tool";
+
+/** Checks parameters against a JSON Schema; a promise where the sandbox has to tell. */
+export type CheckParameters = (data: {
+  schema: Json;
+  value: Json;
+  agent: number;
+}) => ErrorDetail[] | Promise<ErrorDetail[]>;
+
+export interface ToolCallerDeps extends AttemptDeps, RetryDeps {
+  /** The settings of a tool; undefined where it is gone or switched off. */
+  find(toolId: string): HttpSettings | undefined;
+  /** The text of a named secret; undefined where there is none. Throws CREDENTIAL_UNREADABLE. */
+  readSecret(name: string): string | undefined;
+  checkParameters: CheckParameters;
+}
+
+export interface ToolCaller {
+  /**
+   * Makes one tool call. Rejects with the reason of `call.signal` when that aborts, else with
+   * `AppError`: `TOOL_*`, `SECRET_MISSING`, `CREDENTIAL_UNREADABLE`, `ADDRESS_*`,
+   * `RESPONSE_TOO_LARGE`; as `ToolError` it may carry `httpStatus`.
+   */
+  callTool(call: ToolCall): Promise<ToolAnswer>;
+  /** Whether a call of which it is not known whether it arrived may be made again. */
+  isRepeatable(toolId: string): boolean;
+}
+
+/** The network failed before a byte of the answer. */
+const NETWORK_CODES = new Set(["TOOL_UNREACHABLE", "ADDRESS_UNRESOLVED"]);
+
+function judgeFailure(error: unknown): PassingFailure | null {
+  if (!(error instanceof AppError)) return null;
+  const { httpStatus, retryAfter } =
+    error instanceof ToolError ? error : { httpStatus: undefined, retryAfter: null };
+  const mayPass = NETWORK_CODES.has(error.code) || isPassingStatus(httpStatus ?? 0);
+  return mayPass ? { code: error.code, httpStatus, retryAfter } : null;
+}
+
+/** Shorter texts stand in too much that is no secret. */
+const MIN_REDACTED_CHARS = 8;
+
+/** The secrets of one call, and how to take them out of an answer that repeats them. */
+function openSecrets(deps: ToolCallerDeps) {
+  const opened = new Map<string, string>();
+  return {
+    read(name: string): string {
+      const text = opened.get(name) ?? deps.readSecret(name);
+      if (text === undefined) {
+        throw new AppError("SECRET_MISSING", { message: `There is no secret ${name}; set it.` });
+      }
+      opened.set(name, text);
+      return text;
+    },
+    redact(answer: string): string {
+      let text = answer;
+      for (const [name, secret] of opened) {
+        if (secret.length < MIN_REDACTED_CHARS) continue;
+        const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
+        for (const form of forms) text = text.replaceAll(form, `[secret ${name}]`);
+      }
+      return text;
+    },
+  };
+}
+
+async function requireParameters(
+  deps: ToolCallerDeps,
+  data: { tool: HttpSettings; call: ToolCall },
+): Promise<void> {
+  const { tool, call } = data;
+  if (tool.parameters === null) return;
+  const { agent, params } = call;
+  const found = await deps.checkParameters({ schema: tool.parameters, value: params, agent });
+  if (found.length === 0) return;
+  const places = found.map(({ path = "" }) => path || "the parameters as a whole").slice(0, 5);
+  const message = `The parameters do not fit the tool's schema at: ${places.join(", ")}.`;
+  throw new AppError("TOOL_INPUT_INVALID", { message });
+}
+
+async function callHttp(
+  deps: ToolCallerDeps,
+  data: { tool: HttpSettings; call: ToolCall },
+): Promise<ToolAnswer> {
+  const { tool, call } = data;
+  await requireParameters(deps, data);
+  call.signal.throwIfAborted();
+  const secrets = openSecrets(deps);
+  const request = buildRequest({ params: call.params, secret: (name) => secrets.read(name) }, tool);
+  request.headers["idempotency-key"] = call.idempotencyKey;
+  const retries = isRepeatable(tool) ? tool.retries : 0;
+  return callWithRetries(deps, {
+    call: { ...call, retries, timeoutMs: tool.timeoutMs },
+    judge: judgeFailure,
+    attempt: ({ signal, timeoutMs }) =>
+      attemptTool(deps, {
+        request,
+        signal,
+        timeoutMs,
+        maxResponseBytes: tool.maxResponseBytes,
+        redact: (text) => secrets.redact(text),
+      }),
+  });
+}
+
+/** Makes the function that pipelines call tools by. */
+export const createToolCaller = (deps: ToolCallerDeps): ToolCaller => ({
+  async callTool(call) {
+    call.signal.throwIfAborted();
+    const tool = deps.find(call.toolId);
+    if (tool === undefined) throw new AppError("TOOL_MISSING");
+    return callHttp(deps, { tool, call });
+  },
+  isRepeatable(toolId) {
+    const tool = deps.find(toolId);
+    return tool !== undefined && isRepeatable(tool);
+  },
+});

@@ -1,0 +1,196 @@
+// Rows of tools; their secrets are named ones.
+
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import type { Db } from "../db/open";
+import { agents, agentVersions, tools } from "../db/schema";
+import type { Writer } from "../db/writer";
+import type { ErrorDetail } from "../errors";
+import { AppError, invalid } from "../errors";
+import { toIso } from "../lib/clock";
+import { formatId } from "../lib/ids";
+import { deleteNamedSecret, findNamedSecret } from "../secrets/named.store";
+import type { SecretsDeps } from "../secrets/secrets.store";
+import type { JudgeDeps } from "./judge";
+import { judgeTool, secretsRead } from "./judge";
+import type { HttpSettings } from "./tool";
+import type { Tool, ToolCreate, ToolPatch } from "./tools.schema";
+
+export type ToolsDeps = SecretsDeps & Pick<JudgeDeps, "judgeSchema"> & { writer: Writer };
+
+type ToolRow = typeof tools.$inferSelect;
+
+const DEFAULTS: Omit<HttpSettings, "method"> = {
+  url: null,
+  urlFrom: null,
+  allowedHosts: [],
+  headers: {},
+  query: {},
+  body: null,
+  parameters: null,
+  timeoutMs: 30_000,
+  retries: 2,
+  idempotent: false,
+  maxResponseBytes: 1024 * 1024,
+};
+
+const settingsOf = (row: ToolRow): HttpSettings => JSON.parse(row.settings);
+
+const toTool = ({ settings, ...row }: ToolRow): Tool => ({
+  id: row.id,
+  type: row.type,
+  name: row.name,
+  description: row.description,
+  enabled: row.enabled,
+  ...(JSON.parse(settings) as HttpSettings),
+  createdAt: toIso(row.createdAt),
+  updatedAt: toIso(row.updatedAt),
+});
+
+function getRow(deps: { db: Db }, id: string): ToolRow {
+  const row = deps.db.orm.select().from(tools).where(eq(tools.id, id)).get();
+  if (row === undefined) throw new AppError("NOT_FOUND");
+  return row;
+}
+
+/** The settings as JSON, once nothing is wrong with them; runs inside the write that stores them. */
+function requireSettings(deps: ToolsDeps, settings: HttpSettings): string {
+  const hasSecret = (name: string): boolean => findNamedSecret(deps, name) !== undefined;
+  const faults = judgeTool({ judgeSchema: deps.judgeSchema, hasSecret }, settings);
+  if (faults.length > 0) throw invalid(...faults);
+  return JSON.stringify(settings);
+}
+
+/** One tool; throws NOT_FOUND. */
+export const getTool = (deps: { db: Db }, id: string): Tool => toTool(getRow(deps, id));
+
+/** Up to `limit` tools after the cursor, an id; oldest first. */
+export const listTools = (
+  deps: { db: Db },
+  data: { after: string | null; limit: number },
+): Tool[] =>
+  deps.db.orm
+    .select()
+    .from(tools)
+    .where(data.after === null ? undefined : gt(tools.id, data.after))
+    .orderBy(asc(tools.id))
+    .limit(data.limit)
+    .all()
+    .map(toTool);
+
+/** Stores a tool; throws VALIDATION_ERROR with all faults. */
+export async function createTool(deps: ToolsDeps, data: ToolCreate): Promise<Tool> {
+  const { type, name, description = "", enabled = true, ...own } = data;
+  if (type !== "http") {
+    const message = "Tools of type mcp are not available in this version; use http.";
+    throw invalid({ path: "/type", code: "VALUE_UNAVAILABLE", message });
+  }
+  return deps.writer.write(() => {
+    const now = deps.clock.now();
+    const row = deps.db.orm
+      .insert(tools)
+      .values({
+        id: formatId("tool", deps.ids.uid()),
+        type,
+        name,
+        description,
+        enabled,
+        settings: requireSettings(deps, { ...DEFAULTS, ...own }),
+        createdAt: now,
+        updatedAt: now,
+      })
+      .returning()
+      .get();
+    return toTool(row);
+  });
+}
+
+/** Changes a tool; what the patch leaves out stays. Throws NOT_FOUND and VALIDATION_ERROR. */
+export async function changeTool(
+  deps: ToolsDeps,
+  data: { id: string; patch: ToolPatch },
+): Promise<Tool> {
+  const { name, description, enabled, ...own } = data.patch;
+  return deps.writer.write(() => {
+    const before = getRow(deps, data.id);
+    const settings = requireSettings(deps, { ...settingsOf(before), ...own });
+    const row = deps.db.orm
+      .update(tools)
+      .set({ name, description, enabled, settings, updatedAt: deps.clock.now() })
+      .where(eq(tools.id, data.id))
+      .returning()
+      .get();
+    return toTool(row);
+  });
+}
+
+/** Active agents whose live version calls the tool, at most 20. */
+function agentsCalling(deps: { db: Db }, id: string): string[] {
+  return deps.db.orm
+    .select({ id: agents.id })
+    .from(agents)
+    .innerJoin(
+      agentVersions,
+      and(eq(agentVersions.agent, agents.seq), eq(agentVersions.version, agents.liveVersion)),
+    )
+    .where(
+      and(
+        eq(agents.status, "active"),
+        sql`${agents.deletedAt} is null`,
+        sql`exists (select 1 from json_each(${agentVersions.pipeline}, '$.nodes') where value ->> '$.data.toolId' = ${id})`,
+      ),
+    )
+    .limit(20)
+    .all()
+    .map((row) => row.id);
+}
+
+/** Removes a tool; throws TOOL_IN_USE while a live version calls it. */
+export async function deleteTool(deps: ToolsDeps, id: string): Promise<void> {
+  await deps.writer.write(() => {
+    getRow(deps, id);
+    const details = agentsCalling(deps, id).map((agent): ErrorDetail => ({
+      path: `/agents/${agent}`,
+      code: "TOOL_IN_USE",
+      message: `The agent ${agent} calls this tool.`,
+    }));
+    if (details.length > 0) throw new AppError("TOOL_IN_USE", { details });
+    deps.db.orm.delete(tools).where(eq(tools.id, id)).run();
+  });
+}
+
+/** Removes a named secret; throws NOT_FOUND, or SECRET_IN_USE while a tool reads it. */
+export async function deleteSecret(deps: ToolsDeps, name: string): Promise<void> {
+  await deps.writer.write(() => {
+    const rows = deps.db.orm.select().from(tools).all();
+    const details = rows
+      .filter((row) => secretsRead(settingsOf(row)).includes(name))
+      .slice(0, 20)
+      .map(({ id }): ErrorDetail => ({
+        path: `/tools/${id}`,
+        code: "SECRET_IN_USE",
+        message: `The tool ${id} reads this secret.`,
+      }));
+    if (details.length > 0) throw new AppError("SECRET_IN_USE", { details });
+    deleteNamedSecret(deps, name);
+  });
+}
+
+/** Whether a node may name this tool. */
+export function isToolUsable(deps: { db: Db }, id: string): boolean {
+  const row = deps.db.orm
+    .select({ enabled: tools.enabled })
+    .from(tools)
+    .where(eq(tools.id, id))
+    .get();
+  return row?.enabled === true;
+}
+
+/** What a call needs of a tool; undefined where it is gone or switched off. */
+export function findTool(deps: { db: Db }, id: string): HttpSettings | undefined {
+  const row = deps.db.orm.select().from(tools).where(eq(tools.id, id)).get();
+  return row?.enabled === true ? settingsOf(row) : undefined;
+}
+
+/** What a call needs of a tool, also of one that is switched off; throws NOT_FOUND. */
+export const getToolSettings = (deps: { db: Db }, id: string): HttpSettings =>
+  settingsOf(getRow(deps, id));
