@@ -40,7 +40,6 @@ export const DETAILS = {
   EDGE_END_UNKNOWN: "An edge starts or ends at a node that is not there.",
   HANDLE_UNKNOWN: "The edge's `sourceHandle` is none of the node's.",
   HANDLE_MISSING: "A condition's edge names no handle, or no edge leaves by one of its handles.",
-  FIELD_UNAVAILABLE: "The field is part of the API but not of this version.",
   FIELD_UNKNOWN: "The node's type has no such field.",
   FIELD_REQUIRED: "The node's type asks for this field.",
   FIELD_TYPE: "The field's value is of another type than it takes.",

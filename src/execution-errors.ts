@@ -80,6 +80,14 @@ export const EXECUTION_ERRORS = {
     "Name only the parts that are needed, such as `{{input.commits}}` instead of `input`.",
   ),
   EXECUTION_TIMEOUT: end("The execution ran longer than allowed.", "HOOKLINE_EXECUTION_TIMEOUT."),
+  MODEL_OUTPUT_INVALID: end(
+    "The model's answer does not fit what was asked of it.",
+    "`outputSchema` of the node; the step keeps the text. A plainer schema, or another model, may help.",
+  ),
+  TOOL_ROUND_LIMIT: end(
+    "The model asked for tools more often than it may.",
+    "`maxToolRounds` of the node: rounds of tool calls in one step.",
+  ),
   TOOL_MISSING: end(
     "The tool of this node does not exist any more, or is switched off.",
     "Choose another tool and activate.",

@@ -7,7 +7,7 @@ import type { Warning } from "../lib/wire";
 import { defaultPipeline } from "../pipelines/defaults";
 import type { Pipeline, PipelineLimits } from "../pipelines/pipelines.schema";
 import type { Validation } from "../pipelines/validate";
-import { findUnavailableParts, validatePipeline } from "../pipelines/validate";
+import { validatePipeline } from "../pipelines/validate";
 import { makeWebhookSecret, toSecretFacts } from "../secrets/secrets.store";
 import type { Agent, AgentCreate, AgentPatch, SecretCreate, SecretCreated } from "./agents.schema";
 import type { AgentChange, AgentRow } from "./agents.store";
@@ -115,7 +115,6 @@ function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }
 
 function checkPatch(deps: AgentsDeps, patch: AgentPatch): void {
   if (patch.webhook != null) refuseIfAny(findUnavailable(patch.webhook));
-  if (patch.pipeline !== undefined) refuseIfAny(findUnavailableParts(patch.pipeline));
 }
 
 /** Makes an agent; without a pipeline it gets the default one. */

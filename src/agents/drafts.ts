@@ -8,8 +8,7 @@ import type { AgentsDeps, Changed } from "./change";
 import { getAgent, judgePipeline } from "./change";
 
 /**
- * All faults of a pipeline, or of the agent's draft where none is given, with what this version
- * does not build among them. Changes nothing; throws NOT_FOUND.
+ * All faults of a pipeline, or of the agent's draft where none is given. Changes nothing; throws NOT_FOUND.
  */
 export function judgeDraft(
   deps: AgentsDeps,
@@ -17,8 +16,7 @@ export function judgeDraft(
 ): Validation {
   const { draft } = getAgent(deps, data.id);
   const pipeline = data.pipeline ?? JSON.parse(draft);
-  const judged = judgePipeline(deps, { agentId: data.id, pipeline });
-  const faults = [...judged.unavailable, ...judged.faults];
+  const { faults } = judgePipeline(deps, { agentId: data.id, pipeline });
   return { valid: faults.length === 0, faults };
 }
 

@@ -44,7 +44,7 @@ import type { MasterKey } from "../secrets/master-key";
 import { countUnreadable, ensureServerKey, recordSecretUse } from "../secrets/secrets.store";
 import type { CheckParameters } from "../tools/call";
 import { createToolCaller } from "../tools/call";
-import { findTool, isToolUsable } from "../tools/tools.store";
+import { describeTool, findTool, isToolUsable } from "../tools/tools.store";
 import type { Ledger } from "../webhooks/ledger/ledger";
 import { createLedger } from "../webhooks/ledger/ledger";
 import { createDurations } from "../executions/durations";
@@ -150,6 +150,7 @@ function createExecutionParts(around: Parts) {
     },
     callModel: (call) => models.callModel(call),
     callTool: (call) => tools.callTool(call),
+    describeTool: (id) => describeTool(around, id),
     isRepeatableTool: (id) => tools.isRepeatable(id),
     isPureProvider: (id) => models.isPure(id),
     runCode: sandbox.runCode,

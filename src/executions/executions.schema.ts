@@ -44,6 +44,18 @@ const stepFields = {
   usage: orNull(UsageSchema),
   cost: Cost,
   logs: Type.Array(Type.String()),
+  toolCalls: Type.Optional(
+    Type.Array(
+      closed({
+        name: Type.String(),
+        toolId: orNull(Type.String({ description: "Null where there is no such tool." })),
+        arguments: Value,
+        result: Type.String({ description: "What the model was given." }),
+        isError: Type.Boolean(),
+      }),
+      { description: "What a model asked of tools, in its order." },
+    ),
+  ),
   model: Type.Optional(
     closed({
       provider: Type.String(),

@@ -34,7 +34,7 @@ export function describeAttempt({ attempt, code, httpStatus, delayMs }: FailedAt
 
 /** An effect that ended on an earlier attempt: its step keeps the times of that attempt. */
 function reuse(step: StepRecord, end: EffectEnd): EffectEnd {
-  step.startedAt = end.startedAt;
+  if (end.call === 0) step.startedAt = end.startedAt;
   step.finishedAt = end.finishedAt;
   step.attempt = end.attempt;
   return end;
@@ -78,6 +78,8 @@ export async function performEffect(host: NodeHost, effect: Effect): Promise<Eff
     attempt: host.attempt,
     startedAt: host.deps.clock.now(),
   };
+  step.attempt = host.attempt;
+  step.finishedAt = null;
   await recordStart(host, start);
   host.signal.throwIfAborted();
   const end: EffectEnd = { ...start, finishedAt: 0, result: null, error: null };

@@ -2,6 +2,7 @@
 // Those with expressions are in `template-fields.ts`; which node type has which stands in `nodes/`.
 
 import type { DetailCode } from "../details";
+import { quoteName } from "../lib/suggest";
 import type { Surroundings } from "./templates/references";
 import { type JsonObject, readOwn } from "./values";
 
@@ -119,6 +120,29 @@ export const toolField = (name: string): FieldRule<string> => ({
       scope.addFault({ field: name, code: "TOOL_UNKNOWN", message });
     }
     return id ?? "";
+  },
+});
+
+const MAX_TOOLS = 32;
+
+/** Ids of tools that exist, each once; none where it is left out. */
+export const toolIdsField = (name: string): FieldRule<readonly string[]> => ({
+  name,
+  read(scope) {
+    const value = readOwn(scope.data, name);
+    if (value === undefined) return [];
+    const ids = Array.isArray(value) ? value.filter((id) => typeof id === "string") : [];
+    const isList = Array.isArray(value) && ids.length === value.length;
+    if (!isList || ids.length > MAX_TOOLS || new Set(ids).size < ids.length) {
+      addTypeFault(scope, { field: name, takes: `up to ${MAX_TOOLS} ids of tools, each once` });
+      return [];
+    }
+    for (const id of ids) {
+      if (scope.toolExists(id)) continue;
+      const message = `${quoteName(id)} is no tool; choose those that exist and are switched on.`;
+      scope.addFault({ field: name, code: "TOOL_UNKNOWN", message });
+    }
+    return ids;
   },
 });
 

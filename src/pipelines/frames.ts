@@ -140,7 +140,19 @@ function createScope(start: FrameStart, own: ReadonlyMap<string, Json>): Templat
   };
 }
 
+/** Adds what was used to what counts against the caps. */
+export function countUse(
+  { counts }: Running,
+  { usage, cost }: { usage: Usage | null; cost: number | null },
+): void {
+  counts.tokens += (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+  counts.cost += cost ?? 0;
+}
+
+/** Caps of calls refuse the call; those of tokens and money stop what would use more. */
 function countCall({ counts, deps }: Running, kind: EffectKind): void {
+  if (counts.tokens > deps.caps.tokens) throw new AppError("TOKEN_LIMIT");
+  if (counts.cost > deps.caps.cost) throw new AppError("COST_LIMIT");
   if (kind === "model" && ++counts.modelCalls > deps.caps.modelCalls) {
     throw new AppError("MODEL_CALL_LIMIT");
   }
@@ -175,6 +187,7 @@ export function createFrame(start: FrameStart, openRegion: OpenRegion): Frame {
     counts: run.counts,
     takeSteps: () => takeSteps(run),
     countCall: (kind) => countCall(run, kind),
+    countUse: (use) => countUse(run, use),
     openRegion: (step, data) => openRegion(frame, { step, start: data }),
     abandon: run.abandon,
   };

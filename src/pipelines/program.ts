@@ -1,6 +1,7 @@
 // What a compiled pipeline is made of, and what a node is given while it runs.
 // Built by `validate.ts`, run by `run.ts`; shared by all executions, so nothing here changes.
 
+import type { ErrorDetail } from "../errors";
 import type { Clock } from "../lib/clock";
 import type { EffectKind, NodeTypeName } from "../vocabulary";
 import type { FieldScope } from "./fields";
@@ -13,11 +14,13 @@ import type {
   JournalWriter,
   ModelAnswer,
   ModelCall,
+  ModelTool,
   Recorded,
   RunCode,
   StepRecord,
   ToolAnswer,
   ToolCall,
+  Usage,
 } from "./record";
 import type { CheckInput } from "./schemas/compile";
 import type { TemplateScope } from "./templates/template";
@@ -48,6 +51,10 @@ export interface RunDeps {
   callAgent(call: AgentCall): Promise<AgentAnswer>;
   /** Calls a tool; rejects with an `AppError`, which may carry `httpStatus`, or the signal's reason. */
   callTool(call: ToolCall): Promise<ToolAnswer>;
+  /** A tool as a model may use it; null where it is gone, switched off, or not for models. */
+  describeTool(toolId: string): ModelTool | null;
+  /** Checks a value against a schema, given as JSON text, that may block. */
+  checkInSandbox(data: { schema: string; value: Json; agent: number }): Promise<ErrorDetail[]>;
   /** Whether a call of that tool may be made again where it is not known whether it was made. */
   isRepeatableTool(toolId: string): boolean;
   /** Whether calls of this provider have no outside effect and may be made again. */
@@ -78,6 +85,8 @@ export interface NodeHost {
   takeSteps(): StepRecord[];
   /** Counts a call against the execution's caps; throws where it is one too many. */
   countCall(kind: EffectKind): void;
+  /** Counts what a model's answer used against the execution's caps. */
+  countUse(use: { usage: Usage | null; cost: number | null }): void;
   /** Starts a region of the node whose step this is; gives what cancels it. */
   openRegion(step: StepRecord, start: RegionStart): () => void;
   /** Ends the execution without a result: it could not be recorded. */
@@ -106,8 +115,6 @@ export interface NodeType {
   readonly fields: readonly string[];
   /** The field that holds JavaScript. */
   readonly codeField?: string;
-  /** Fields of the contract that this version does not build. */
-  readonly unavailable: readonly string[];
   /** The values that `sourceHandle` of its edges may have; empty where it may have none. */
   readonly handles: readonly string[];
   /** Other words for handles. */

@@ -6,7 +6,14 @@ import type { EffectKind, StepStatus, Trigger } from "../vocabulary";
 
 export type { Json } from "../lib/json-value";
 export type { FailedAttempt } from "../lib/network/retry";
-export type { ModelAnswer, ModelCall, Usage } from "../providers/model";
+export type {
+  ModelAnswer,
+  ModelCall,
+  ModelTool,
+  ModelToolCall,
+  ToolRound,
+  Usage,
+} from "../providers/model";
 export type { ToolAnswer, ToolCall } from "../tools/tool";
 export type { RunCode } from "../sandbox/code";
 
@@ -34,6 +41,15 @@ export interface StepRecord {
   /** USD; null is unknown or none. */
   cost: number | null;
   logs: string[];
+  /** What a model has asked of tools, in its order, and what it was given. */
+  toolCalls?: {
+    name: string;
+    /** Null where there is no such tool. */
+    toolId: string | null;
+    arguments: Json;
+    result: string;
+    isError: boolean;
+  }[];
   /** Model calls only: what the peer said of its answer. */
   model?: { provider: string; model: string; finishReason: string; requestId: string | null };
 }

@@ -4,6 +4,7 @@
 import { ERRORS, type ErrorCode } from "../errors";
 import { toFailure } from "./failures";
 import {
+  countUse,
   createFrame,
   type Frame,
   type OpenRegion,
@@ -55,12 +56,6 @@ function createStep(frame: Frame, nodeId: string): StepRecord {
   };
 }
 
-/** Counts what a step used against the caps. */
-function countUse({ counts }: Running, { usage, cost }: StepRecord): void {
-  counts.tokens += (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
-  counts.cost += cost ?? 0;
-}
-
 /** Puts an ended step where the result, or the next effect, takes it from. */
 function endStep(frame: Frame, { node, step }: Active): void {
   const { run } = frame;
@@ -68,8 +63,6 @@ function endStep(frame: Frame, { node, step }: Active): void {
   frame.active.delete(node);
   run.steps.push(step);
   addStep(run.deps, { totals: run.totals, node, step });
-  // What another agent has used counts already.
-  if (node.program.providerId !== null) countUse(run, step);
   run.data.onStep?.(step);
 }
 

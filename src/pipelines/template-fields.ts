@@ -4,6 +4,7 @@
 import { compileCode, type CompiledCode } from "./code/compile";
 import type { CodeKind } from "./code/parse";
 import { addTypeFault, type FieldRule, type FieldScope, readRequiredText } from "./fields";
+import type { OutputSchema } from "./llm/structured";
 import type { Json } from "./record";
 import type { CheckInput } from "./schemas/compile";
 import { compileInputSchema } from "./schemas/compile";
@@ -149,19 +150,35 @@ export const codeField = ({ name, kind }: CodeOptions): FieldRule<CompiledCode> 
   },
 });
 
+/** The check of a JSON Schema, which may have to be made in the sandbox; null with faults. */
+function compileCheck(scope: FieldScope, at: { field: string; schema: Json }): CheckInput | null {
+  const compiled = compileInputSchema(at.schema);
+  if (compiled.ok && compiled.needsSandbox) {
+    const text = JSON.stringify(at.schema);
+    return (value, checkInSandbox) => checkInSandbox({ schema: text, value });
+  }
+  if (compiled.ok) return (value) => compiled.check(value);
+  for (const fault of compiled.faults) scope.addFault({ field: at.field, ...fault });
+  return null;
+}
+
 /** A JSON Schema; gives its check, which finds nothing where there is no schema. */
 export const schemaField = (name: string): FieldRule<CheckInput> => ({
   name,
   read(scope) {
     const schema = readOwn(scope.data, name);
-    if (schema === undefined) return () => [];
-    const compiled = compileInputSchema(schema);
-    if (compiled.ok && compiled.needsSandbox) {
-      const text = JSON.stringify(schema);
-      return (value, checkInSandbox) => checkInSandbox({ schema: text, value });
-    }
-    if (compiled.ok) return (input) => compiled.check(input);
-    for (const fault of compiled.faults) scope.addFault({ field: name, ...fault });
-    return () => [];
+    const check = schema === undefined ? null : compileCheck(scope, { field: name, schema });
+    return check ?? (() => []);
+  },
+});
+
+/** The JSON Schema of a model's answer, and its check; null where it is left out. */
+export const outputSchemaField = (name: string): FieldRule<OutputSchema | null> => ({
+  name,
+  read(scope) {
+    const schema = readOwn(scope.data, name) ?? null;
+    if (schema === null) return null;
+    const check = compileCheck(scope, { field: name, schema });
+    return check === null ? null : { schema, check };
   },
 });

@@ -32,14 +32,9 @@ export interface ValidateDeps {
 export interface Validation {
   /** What keeps the pipeline from running; a draft may be saved with it. */
   faults: ErrorDetail[];
-  /** What the contract has and this version does not; it is not saved. */
-  unavailable: ErrorDetail[];
-  /** Null where there is anything in the other two. */
+  /** Null where there are any. */
   compiled: CompiledPipeline | null;
 }
-
-/** Codes of faults that mean "not in this version". */
-const UNAVAILABLE_CODES: ReadonlySet<string> = new Set(["FIELD_UNAVAILABLE"]);
 
 /** The nodes that an execution cannot go on without. */
 const ENDS: ReadonlySet<string> = new Set(["input", "output"]);
@@ -93,10 +88,6 @@ function findLimitFaults(deps: ValidateDeps, pipeline: Pipeline): ErrorDetail[] 
     });
 }
 
-/** What of the contract this version does not build; looks at no field's value. */
-export const findUnavailableParts = (pipeline: Pipeline): ErrorDetail[] =>
-  pipeline.nodes.flatMap(findUnavailable);
-
 /** What `fields.ts` gets to see of one node. */
 function createScope(
   deps: ValidateDeps,
@@ -113,26 +104,12 @@ function createScope(
   };
 }
 
-const unavailableField = (node: Node, field: string): ErrorDetail => ({
-  nodeId: node.id,
-  field,
-  code: "FIELD_UNAVAILABLE",
-  message: `${field} is not available in this version; remove it.`,
-});
-
-/** Fields of the contract that this version does not build; never cut short. */
-const findUnavailable = (node: Node): ErrorDetail[] =>
-  nodeTypeOf(node.type)
-    .unavailable.filter((field) => Object.hasOwn(node.data, field))
-    .map((field) => unavailableField(node, field));
-
-/** Fields that are in no version of the node type. */
+/** Fields that the node type does not have. */
 function findUnknownFields(type: NodeType, node: Node): ErrorDetail[] {
   const fields = ENDS.has(node.type) ? type.fields : [...type.fields, onErrorField.name];
-  const known = [...fields, ...type.unavailable];
-  const unknown = Object.keys(node.data).filter((name) => !known.includes(name));
+  const unknown = Object.keys(node.data).filter((name) => !fields.includes(name));
   return unknown.slice(0, MAX_FAULTS_PER_FIELD).map((name) => {
-    const hint = didYouMean(name, { known, fallback: `Fields are ${fields.join(", ")}.` });
+    const hint = didYouMean(name, { known: fields, fallback: `Fields are ${fields.join(", ")}.` });
     const message = `${quoteName(name)} is not a field of ${node.type}.${hint}`;
     return { nodeId: node.id, field: name.slice(0, 64), code: "FIELD_UNKNOWN", message };
   });
@@ -144,7 +121,6 @@ function checkNodes(
 ): CheckedNode[] {
   const { shape, faults } = data;
   return shape.pipeline.nodes.map((node, index) => {
-    faults.push(...findUnavailable(node));
     const type = nodeTypeOf(node.type);
     faults.push(...findUnknownFields(type, node));
     const scope = createScope(deps, { node, index, shape, faults });
@@ -155,25 +131,20 @@ function checkNodes(
 
 /**
  * Checks every rule and returns all faults together, each with where it is, a code and what to do.
- * Beyond the size limits only what is not available is looked for.
+ * Beyond the size limits no other is looked for.
  */
 export function validatePipeline(deps: ValidateDeps, pipeline: Pipeline): Validation {
   const tooLarge = findLimitFaults(deps, pipeline);
-  if (tooLarge.length > 0) {
-    const unavailable = findUnavailableParts(pipeline);
-    return { faults: tooLarge, unavailable, compiled: null };
-  }
+  if (tooLarge.length > 0) return { faults: tooLarge, compiled: null };
   const graph = buildGraph(pipeline);
   const order = sortTopologically(graph);
   const plan = planRegions({ pipeline, graph });
   const hint = createHinter(MAX_HINTS);
   const shape: PlannedShape = { pipeline, graph, hint, plan, isCyclic: order === null };
-  const all = findStructureFaults(shape);
-  const checked = checkNodes(deps, { shape, faults: all });
-  all.push(...findHandleFaults(shape), ...findRegionFaults(shape));
-  const unavailable = all.filter((fault) => UNAVAILABLE_CODES.has(fault.code));
-  const faults = all.filter((fault) => !UNAVAILABLE_CODES.has(fault.code));
-  const isValid = all.length === 0 && order !== null;
+  const faults = findStructureFaults(shape);
+  const checked = checkNodes(deps, { shape, faults });
+  faults.push(...findHandleFaults(shape), ...findRegionFaults(shape));
+  const isValid = faults.length === 0 && order !== null;
   const compiled = isValid ? assemblePipeline({ checked, plan, order }) : null;
-  return { faults, unavailable, compiled };
+  return { faults, compiled };
 }

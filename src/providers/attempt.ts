@@ -3,10 +3,19 @@
 
 import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { AppError } from "../errors";
+import { parseJson } from "../lib/json";
+import type { Json } from "../lib/json-value";
 import type { Outbound } from "../lib/outbound";
 import { checkBaseUrl } from "../lib/network/outbound-url";
 import { FORMATS, type CallableType } from "./formats";
-import { ProviderError, type ModelAnswer, type ModelCall, type Usage } from "./model";
+import {
+  ProviderError,
+  type ModelAnswer,
+  type ModelCall,
+  type ModelToolCall,
+  type Usage,
+} from "./model";
+import { toOptions } from "./prompt";
 import { openWire, type Wire } from "./wire";
 
 /** Milliseconds; both are capped by what is left of `timeoutMs`. */
@@ -47,7 +56,14 @@ export async function attemptCall(deps: AttemptDeps, data: ProviderRequest): Pro
     timeoutMs: call.timeoutMs,
     signal: call.signal,
   });
-  const answer: Answer = { text: "", id: null, model: null, finish: null, hasError: false };
+  const answer: Answer = {
+    text: "",
+    toolCalls: [],
+    id: null,
+    model: null,
+    finish: null,
+    hasError: false,
+  };
   try {
     await readAnswer(await startStream(data, { baseURL, wire }), answer);
     return toModelAnswer(data, { answer, wire });
@@ -81,12 +97,7 @@ async function startStream(
   const apiKey = data.apiKey ?? "none";
   const model = await load({ baseURL, apiKey, fetch: wire.fetch, model: call.model });
   const options: LanguageModelV4CallOptions = {
-    prompt: [
-      ...(call.system === null ? [] : [{ role: "system" as const, content: call.system }]),
-      { role: "user", content: [{ type: "text", text: call.prompt }] },
-    ],
-    ...(call.temperature === null ? {} : { temperature: call.temperature }),
-    maxOutputTokens: call.maxTokens,
+    ...toOptions(call),
     abortSignal: wire.signal,
     ...(providerOptions === undefined ? {} : { providerOptions }),
     ...(call.idempotencyKey === undefined
@@ -101,10 +112,12 @@ async function startStream(
   }
 }
 
+type ToolCallPart = Extract<LanguageModelV4StreamPart, { type: "tool-call" }>;
 type Finish = Extract<LanguageModelV4StreamPart, { type: "finish" }>;
 
 interface Answer {
   text: string;
+  toolCalls: ModelToolCall[];
   id: string | null;
   model: string | null;
   finish: Finish | null;
@@ -124,12 +137,26 @@ async function readAnswer(
     if (part.type === "error") noteError(part.error, answer);
     if (part.type === "finish") answer.finish = part;
     if (part.type === "text-delta") answer.text += part.delta;
+    if (part.type === "tool-call") answer.toolCalls.push(readToolCall(part));
     if (answer.text.length > MAX_TEXT_CHARS) throw new AppError("RESPONSE_TOO_LARGE");
     if (part.type === "response-metadata") {
       answer.id = part.id ?? answer.id;
       answer.model = part.modelId ?? answer.model;
     }
   }
+}
+
+/** Characters of a tool call's arguments. */
+const MAX_ARGUMENTS_CHARS = 256 * 1024;
+
+/** Arguments that are no JSON cannot be answered: the model has to be asked anew. */
+function readToolCall(part: ToolCallPart): ModelToolCall {
+  if (part.input.length > MAX_ARGUMENTS_CHARS) throw new AppError("RESPONSE_TOO_LARGE");
+  const parsed = parseJson(Buffer.from(part.input === "" ? "{}" : part.input));
+  if (!parsed.ok) throw new ProviderError("PROVIDER_RESPONSE_INVALID");
+  const { toolCallId: id, toolName: name, providerMetadata } = part;
+  const meta = providerMetadata === undefined ? {} : { meta: providerMetadata as Json };
+  return { id, name, input: parsed.value, ...meta };
 }
 
 /** An event of another shape ends the reading. */
@@ -154,6 +181,7 @@ function toModelAnswer(
   const { finishReason, usage } = finish;
   return {
     text: answer.text,
+    ...(answer.toolCalls.length === 0 ? {} : { toolCalls: answer.toolCalls }),
     finishReason: finishReason.raw ?? finishReason.unified,
     usage: usage.raw === undefined ? null : toUsage(usage),
     cost: null,

@@ -116,6 +116,7 @@ export const FORMATS: Record<CallableType, ProviderFormat> = {
         ...settings,
         name: "openai-compatible",
         includeUsage: true,
+        supportsStructuredOutputs: true,
       });
       return provider.chatModel(model);
     },

@@ -2,6 +2,7 @@
 // Leaves the calling to `call.ts` and the recording to the pipelines.
 
 import { AppError, type AppErrorOptions, type ErrorCode } from "../errors";
+import type { Json } from "../lib/json-value";
 import type { RetriedCall } from "../lib/network/retry";
 
 /** Tokens of one or more model calls. */
@@ -9,6 +10,30 @@ export interface Usage {
   inputTokens: number;
   outputTokens: number;
   cachedTokens: number;
+}
+
+/** A tool that a model may ask for. */
+export interface ModelTool {
+  /** Letters, digits, `_` and `-`; at most 64. */
+  name: string;
+  description: string;
+  /** JSON Schema of an object. */
+  parameters: Json;
+}
+
+/** What a model asks of a tool. */
+export interface ModelToolCall {
+  id: string;
+  name: string;
+  input: Json;
+  /** What the provider wants back with it. */
+  meta?: Json;
+}
+
+/** One round of tool calls, and what the model said with it. */
+export interface ToolRound {
+  text: string;
+  calls: { call: ModelToolCall; text: string; isError: boolean }[];
 }
 
 /** One request to a model. */
@@ -20,6 +45,11 @@ export interface ModelCall extends RetriedCall {
   /** Null leaves it to the model. */
   temperature: number | null;
   maxTokens: number;
+  tools?: readonly ModelTool[];
+  /** Earlier rounds of this talk. */
+  rounds?: readonly ToolRound[];
+  /** JSON Schema that the answer's text is to fit. */
+  outputSchema?: Json;
   /** Sent as `Idempotency-Key`; the same when the call is repeated after a crash. */
   idempotencyKey?: string;
 }
@@ -27,6 +57,8 @@ export interface ModelCall extends RetriedCall {
 /** A complete answer: the peer gave a finish reason. */
 export interface ModelAnswer {
   text: string;
+  /** None, or left out, where the text is the last answer. */
+  toolCalls?: readonly ModelToolCall[];
   finishReason: string;
   /** Null where the provider reported none. */
   usage: Usage | null;

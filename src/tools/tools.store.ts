@@ -8,6 +8,8 @@ import type { ErrorDetail } from "../errors";
 import { AppError, invalid } from "../errors";
 import { toIso } from "../lib/clock";
 import { formatId } from "../lib/ids";
+import type { Json } from "../lib/json-value";
+import type { ModelTool } from "../providers/model";
 import { deleteNamedSecret, findNamedSecret } from "../secrets/named.store";
 import type { SecretsDeps } from "../secrets/secrets.store";
 import type { JudgeDeps } from "./judge";
@@ -189,6 +191,28 @@ export function isToolUsable(deps: { db: Db }, id: string): boolean {
 export function findTool(deps: { db: Db }, id: string): HttpSettings | undefined {
   const row = deps.db.orm.select().from(tools).where(eq(tools.id, id)).get();
   return row?.enabled === true ? settingsOf(row) : undefined;
+}
+
+/** What stands for parameters that a tool does not describe. */
+const ANY_OBJECT: Json = { type: "object" };
+
+/** A name as models take it: letters, digits, `_` and `-`, at most 64. */
+const toModelName = (name: string): string =>
+  name
+    .normalize("NFKD")
+    .replaceAll(/[^A-Za-z0-9_-]+/g, "_")
+    .replaceAll(/^_+|_+$/g, "")
+    .slice(0, 64) || "tool";
+
+/** A tool as a model may use it; null where it is gone, switched off, or called by given addresses. */
+export function describeTool(deps: { db: Db }, id: string): ModelTool | null {
+  const row = deps.db.orm.select().from(tools).where(eq(tools.id, id)).get();
+  if (row?.enabled !== true) return null;
+  const { url, parameters } = settingsOf(row);
+  // Which host is called is never a model's to say.
+  if (url === null) return null;
+  const { name, description } = row;
+  return { name: toModelName(name), description, parameters: parameters ?? ANY_OBJECT };
 }
 
 /** What a call needs of a tool, also of one that is switched off; throws NOT_FOUND. */

@@ -187,6 +187,8 @@ export function createTestHost(overrides: Partial<RunDeps> = {}): TestHost {
       cost: null,
     }),
     callTool: async ({ params }) => ({ output: params, status: 200 }),
+    describeTool: (id) => ({ name: id, description: "", parameters: { type: "object" } }),
+    checkInSandbox: async () => [],
     isRepeatableTool: (id) => id === "tool_get",
     isPureProvider: (id) => id === "echo",
     runCode: evaluateCode,

@@ -59,37 +59,6 @@ test("long names and many names of unknown fields are not repeated", () => {
   expect(JSON.stringify(faults).length).toBeLessThan(10_000);
 });
 
-test("what is not available is told however many unknown fields stand before it", () => {
-  const data = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`f${index}`, 1]));
-  const { unavailable } = validate(chain({ ...data, toolIds: [], maxToolRounds: 1 }));
-  expect(unavailable.map((fault) => fault.field)).toEqual(["toolIds", "maxToolRounds"]);
-});
-
-test("what is not available is told of a pipeline beyond the limits as well", () => {
-  const nodes = Array.from({ length: 200 }, (_, index) => llm(`n${index}`, { toolIds: [] }));
-  const { faults, unavailable } = validate(pipelineOf({ nodes, edges: [] }));
-  expect(faults.map((fault) => fault.code)).toEqual(["PIPELINE_TOO_LARGE"]);
-  expect(unavailable).toHaveLength(200);
-});
-
-test.each([
-  ["toolIds", []],
-  ["maxToolRounds", 8],
-  ["outputSchema", { type: "object" }],
-] as [string, Json][])("the field %s of an llm_call is not available", (field, value) => {
-  const result = validate(chain({ [field]: value }));
-  expect(result.faults).toEqual([]);
-  expect(result.unavailable).toEqual([
-    {
-      nodeId: "llm",
-      field,
-      code: "FIELD_UNAVAILABLE",
-      message: `${field} is not available in this version; remove it.`,
-    },
-  ]);
-  expect(result.compiled).toBeNull();
-});
-
 test.each([
   ["continue", []],
   ["fail", ["FIELD_TYPE llm.onError"]],

@@ -14,6 +14,14 @@ interface Answering {
 /** Behaviours by name. `slow-<ms>`, `status-<code>[:<Retry-After>]`, `redirect[-<code>]:<url>` and `events:<JSON>` carry a value. */
 const BEHAVIOURS: Record<string, (data: Answering) => Promise<void> | void> = {
   ok: (data) => stream(data, { events: goodEvents(data.call), end: "close" }),
+  /** Asks for the tool `look_up` twice; answers as `ok` where the request has what that gave. */
+  tools: (data) =>
+    stream(data, {
+      events: hasToolResults(data.call)
+        ? goodEvents(data.call)
+        : formatOf(data.call.path).tools(data.call),
+      end: "close",
+    }),
   /** Held by `model-stub.ts` before it comes here. */
   hold: (data) => stream(data, { events: goodEvents(data.call), end: "close" }),
   /** FIN after half of the text, the chunked body unfinished. */
@@ -73,6 +81,11 @@ const BEHAVIOURS: Record<string, (data: Answering) => Promise<void> | void> = {
   gzip: ({ socket, call }) => gzipped(socket, goodEvents(call).join("")),
 };
 
+const hasToolResults = ({ body }: StubCall): boolean =>
+  /"role":"tool"|"function_call_output"|"tool_result"|"functionResponse"/.test(
+    JSON.stringify(body),
+  );
+
 /** What no error message may repeat. */
 export const LEAK = "provider-text-that-must-not-leak";
 
@@ -82,7 +95,7 @@ const EVENT_STREAM = "text/event-stream";
 
 /** Answers one call; an unknown name answers as `ok`, so that any model name works. */
 export async function answerAs(name: string, data: Answering): Promise<void> {
-  const [, kind = name, value = ""] = /^(slow|status|redirect|events)[-:]?(.*)$/.exec(name) ?? [];
+  const [, kind = name, value = ""] = /^(slow|status|redirect|events)[-:]?(.*)$/s.exec(name) ?? [];
   if (kind === "status") return sendStatus(data, value);
   if (kind === "events") return stream(data, { events: [`data: ${value}\n\n`], end: "close" });
   if (kind === "redirect") return redirect(data, value);

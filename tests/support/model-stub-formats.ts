@@ -23,6 +23,8 @@ export interface StubFormat {
   start(call: StubCall): string[];
   piece(call: StubCall, text: string): string;
   end(call: StubCall): string[];
+  /** The events of an answer that asks for the tool `look_up` twice, after a text. */
+  tools(call: StubCall): string[];
   /** An event that tells of an error with that message. */
   error(message: string): string;
   /** The name of the request in the body, of call 1. */
@@ -63,6 +65,13 @@ const countsOf = (call: StubCall) => ({
   cached: Math.min(2, call.prompt.length),
 });
 
+/** What an answer that asks for tools says and asks. */
+export const TOOL_TEXT = "let me see";
+export const TOOL_CALLS = [
+  { id: "call_1", input: { city: "Oslo" } },
+  { id: "call_2", input: { city: "Rome", days: 2 } },
+];
+
 const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
 
 const namedEvent = (value: { type: string } & Record<string, unknown>): string =>
@@ -97,6 +106,18 @@ const chat: StubFormat = {
     chunkOf(call, { choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
   end: (call) => [
     chunkOf(call, { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
+    ...chatUsage(call),
+    "data: [DONE]\n\n",
+  ],
+  tools: (call) => [
+    ...chat.start(call),
+    chat.piece(call, TOOL_TEXT),
+    ...TOOL_CALLS.map(({ id, input }, index) => {
+      const own = { name: "look_up", arguments: JSON.stringify(input) };
+      const delta = { tool_calls: [{ index, id, type: "function", function: own }] };
+      return chunkOf(call, { choices: [{ index: 0, delta, finish_reason: null }] });
+    }),
+    chunkOf(call, { choices: [{ index: 0, delta: {}, finish_reason: "tool_calls" }] }),
     ...chatUsage(call),
     "data: [DONE]\n\n",
   ],
@@ -148,6 +169,26 @@ const responses: StubFormat = {
       namedEvent({ type: "response.completed", response }),
     ];
   },
+  tools: (call) => [
+    ...responses.start(call),
+    responses.piece(call, TOOL_TEXT),
+    ...TOOL_CALLS.flatMap(({ id, input }, index) => {
+      const item = {
+        type: "function_call",
+        id: `fc_${id}`,
+        call_id: id,
+        name: "look_up",
+        arguments: JSON.stringify(input),
+        status: "completed",
+      };
+      const at = { output_index: index + 1 };
+      return [
+        namedEvent({ type: "response.output_item.added", ...at, item: { ...item, arguments: "" } }),
+        namedEvent({ type: "response.output_item.done", ...at, item }),
+      ];
+    }),
+    ...responses.end(call),
+  ],
   error: (message) =>
     namedEvent({ type: "error", sequence_number: 9, code: "server_error", message, param: null }),
   bodyId: "resp_1",
@@ -194,6 +235,27 @@ const messages: StubFormat = {
     }),
     namedEvent({ type: "message_stop" }),
   ],
+  tools: (call) => [
+    ...messages.start(call),
+    messages.piece(call, TOOL_TEXT),
+    namedEvent({ type: "content_block_stop", index: 0 }),
+    ...TOOL_CALLS.flatMap(({ id, input }, at) => {
+      const index = at + 1;
+      const block = { type: "tool_use", id, name: "look_up", input: {} };
+      const delta = { type: "input_json_delta", partial_json: JSON.stringify(input) };
+      return [
+        namedEvent({ type: "content_block_start", index, content_block: block }),
+        namedEvent({ type: "content_block_delta", index, delta }),
+        namedEvent({ type: "content_block_stop", index }),
+      ];
+    }),
+    namedEvent({
+      type: "message_delta",
+      delta: { stop_reason: "tool_use", stop_sequence: null },
+      usage: { output_tokens: countsOf(call).output },
+    }),
+    namedEvent({ type: "message_stop" }),
+  ],
   error: (message) => namedEvent({ type: "error", error: { type: "overloaded_error", message } }),
   bodyId: "msg_1",
 };
@@ -232,6 +294,14 @@ const gemini: StubFormat = {
     const candidate = { index: 0, content: { role: "model", parts: [] }, finishReason: "STOP" };
     return [geminiChunk(call, { candidates: [candidate], usageMetadata })];
   },
+  tools: (call) => [
+    gemini.piece(call, TOOL_TEXT),
+    ...TOOL_CALLS.map(({ input: args }) => {
+      const parts = [{ functionCall: { name: "look_up", args } }];
+      return geminiChunk(call, { candidates: [{ index: 0, content: { role: "model", parts } }] });
+    }),
+    ...gemini.end(call),
+  ],
   error: (message) => event({ error: { code: 503, message, status: "UNAVAILABLE" } }),
   bodyId: "gem-1",
 };

@@ -85,6 +85,7 @@ export function createSlots(options: SlotOptions = {}) {
     callModel: (call) => models.callModel(call),
     callTool: async ({ params }) => ({ output: params, status: 200 }),
     isRepeatableTool: () => false,
+    describeTool: () => null,
     isPureProvider: (id) => models.isPureProvider(id),
     runCode: evaluateCode,
     checkSchema: async () => [],

@@ -17,6 +17,7 @@ import type {
   JournalWriter,
   ModelAnswer,
   ModelCall,
+  ModelTool,
   Recorded,
   RunCode,
   StepRecord,
@@ -36,6 +37,8 @@ import {
   markStarted,
   requeueCut,
 } from "../executions.store";
+import { checkInSandbox } from "../check-input";
+import type { CheckSchema } from "../../sandbox/schema-check";
 import type { ExecutionInput, FreshInputs } from "../input";
 import { readInputInTurns } from "../input";
 import { loadRecorded, NOTHING_RECORDED } from "../journal/journal";
@@ -58,6 +61,8 @@ export interface ExecuteDeps {
   callModel(call: ModelCall): Promise<ModelAnswer>;
   callTool(call: ToolCall): Promise<ToolAnswer>;
   isRepeatableTool(id: string): boolean;
+  describeTool(id: string): ModelTool | null;
+  checkSchema: CheckSchema;
   /** Runs another agent for a step of `caller`. */
   callAgent(data: { caller: Run; call: AgentCall; stopping: AbortSignal }): Promise<AgentAnswer>;
   isPureProvider(id: string): boolean;
@@ -150,6 +155,8 @@ function runLoaded(
       clock: deps.clock,
       callModel: (call) => deps.callModel(call),
       callTool: (call) => deps.callTool(call),
+      describeTool: (id) => deps.describeTool(id),
+      checkInSandbox: (check) => checkInSandbox(deps, check),
       isRepeatableTool: (id) => deps.isRepeatableTool(id),
       callAgent: (call) => deps.callAgent({ caller: run, call, stopping }),
       isPureProvider: (id) => deps.isPureProvider(id),

@@ -10,7 +10,6 @@ const expression = codeField({ name: "expression", kind: "expression" });
 export const conditionNode: NodeType = {
   fields: [expression.name, codeTimeoutField.name],
   codeField: expression.name,
-  unavailable: [],
   handles: ["true", "false"],
   handleAliases: new Map([
     ["yes", "true"],

@@ -7,7 +7,6 @@ const schema = schemaField("schema");
 
 export const inputNode: NodeType = {
   fields: [schema.name],
-  unavailable: [],
   handles: [],
   compile(scope) {
     return {

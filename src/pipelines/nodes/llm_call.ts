@@ -1,14 +1,16 @@
-// The `llm_call` node: one call of a model, recorded as an effect unless the provider has none.
-// How a provider is reached is the host's.
+// The `llm_call` node: a talk with a model, with the tools that it may use and the form of its answer.
+// How a provider or a tool is reached is the host's.
 
-import { describeAttempt, performEffect } from "../effects";
-import { readPartialText } from "../failures";
-import { numberField, providerField, textField } from "../fields";
+import { AppError } from "../../errors";
+import { describeAttempt } from "../effects";
+import { numberField, providerField, textField, toolIdsField } from "../fields";
+import { converse, type OfferedTool } from "../llm/converse";
+import { type OutputSchema, readStructured } from "../llm/structured";
 import type { NodeHost, NodeOutcome, NodeType } from "../program";
-import type { Json, ModelAnswer, ModelCall, StepRecord, Usage } from "../record";
-import { requiredTemplateField, templateField } from "../template-fields";
+import type { ModelCall, ModelTool, StepRecord } from "../record";
+import { outputSchemaField, requiredTemplateField, templateField } from "../template-fields";
 import { renderText } from "../templates/template";
-import { clipText, readOwn } from "../values";
+import { clipText } from "../values";
 
 const providerId = providerField("providerId");
 const userPromptTemplate = requiredTemplateField("userPromptTemplate");
@@ -30,102 +32,53 @@ const timeoutMs = numberField({
   isWhole: true,
 });
 const retries = numberField({ name: "retries", fallback: 2, min: 0, max: 2, isWhole: true });
-
-/** Notes on the step what the peer said of its answer. */
-function noteAnswer(step: StepRecord, answer: ModelAnswer): void {
-  step.usage = answer.usage;
-  step.cost = answer.cost;
-  step.model = {
-    provider: answer.provider,
-    model: answer.model,
-    finishReason: answer.finishReason,
-    requestId: answer.requestId,
-  };
-}
-
-/** Calls the model; after an abort the step has been recorded and must not change any more. */
-async function callModel(
-  host: NodeHost,
-  data: { call: ModelCall; step: StepRecord },
-): Promise<ModelAnswer> {
-  const { call, step } = data;
-  try {
-    const answer = await host.deps.callModel(call);
-    host.signal.throwIfAborted();
-    noteAnswer(step, answer);
-    return answer;
-  } catch (error) {
-    host.signal.throwIfAborted();
-    step.output = readPartialText(error);
-    throw error;
-  }
-}
+const toolIds = toolIdsField("toolIds");
+const maxToolRounds = numberField({
+  name: "maxToolRounds",
+  fallback: 8,
+  min: 1,
+  max: 50,
+  isWhole: true,
+});
+const outputSchema = outputSchemaField("outputSchema");
 
 /** Characters of a prompt that its step keeps: many nodes may send the same large input. */
 const MAX_KEPT_CHARS = 65_536;
 
-const toResult = (answer: ModelAnswer): Json => ({
-  ...answer,
-  usage: answer.usage === null ? null : { ...answer.usage },
-});
-
-function readUsage(value: Json): Usage | null {
-  if (value === null) return null;
-  const read = (key: string) => Number(readOwn(value, key) ?? 0);
-  return {
-    inputTokens: read("inputTokens"),
-    outputTokens: read("outputTokens"),
-    cachedTokens: read("cachedTokens"),
-  };
+interface Offer {
+  tools: ModelTool[];
+  offered: OfferedTool[];
 }
 
-/** Reads an answer from the journal; throws where it is none. */
-function readResult(result: Json): ModelAnswer {
-  const text = readOwn(result, "text");
-  if (typeof text !== "string") throw new TypeError("A recorded model answer has no text.");
-  const read = (key: string) => {
-    const value = readOwn(result, key);
-    return typeof value === "string" ? value : "";
-  };
-  const cost = readOwn(result, "cost");
-  return {
-    text,
-    finishReason: read("finishReason"),
-    usage: readUsage(readOwn(result, "usage") ?? null),
-    cost: typeof cost === "number" ? cost : null,
-    requestId: read("requestId") || null,
-    provider: read("provider"),
-    model: read("model"),
-  };
+/** The tools as they are now, each under a name of its own; throws TOOL_MISSING. */
+function offerTools(host: NodeHost, ids: readonly string[]): Offer {
+  const offer: Offer = { tools: [], offered: [] };
+  for (const toolId of ids) {
+    const tool = host.deps.describeTool(toolId);
+    if (tool === null) throw new AppError("TOOL_MISSING");
+    const isTaken = offer.tools.some(({ name }) => name === tool.name);
+    const name = isTaken ? `${tool.name.slice(0, 60)}_${offer.tools.length}` : tool.name;
+    offer.tools.push({ ...tool, name });
+    offer.offered.push({ toolId, name });
+  }
+  return offer;
 }
 
-/** A call without an outside effect: nothing to record but its step. */
-async function callPure(
-  host: NodeHost,
-  data: { call: ModelCall; step: StepRecord },
-): Promise<NodeOutcome> {
-  host.countCall("model");
-  const { text } = await callModel(host, data);
-  return { ok: true, output: text };
+interface Talk {
+  step: StepRecord;
+  call: ModelCall;
+  offered: readonly OfferedTool[];
+  maxToolRounds: number;
+  output: OutputSchema | null;
 }
 
-/** A call that is recorded before and after, and not repeated once it has ended. */
-async function callRecorded(
-  host: NodeHost,
-  data: { call: ModelCall; step: StepRecord },
-): Promise<NodeOutcome> {
-  const { call, step } = data;
-  const end = await performEffect(host, {
-    kind: "model",
-    step,
-    call: 0,
-    send: async (idempotencyKey) =>
-      toResult(await callModel(host, { call: { ...call, idempotencyKey }, step })),
-  });
-  if (end.error !== null) return { ok: false, failure: end.error };
-  const answer = readResult(end.result);
-  noteAnswer(step, answer);
-  return { ok: true, output: answer.text };
+async function talk(host: NodeHost, data: Talk): Promise<NodeOutcome> {
+  const { step, output } = data;
+  const end = await converse(host, data);
+  if (!end.ok) return end;
+  if (output === null) return { ok: true, output: end.text };
+  step.output = end.text;
+  return { ok: true, output: await readStructured(host, { text: end.text, output }) };
 }
 
 export const llmCallNode: NodeType = {
@@ -138,8 +91,10 @@ export const llmCallNode: NodeType = {
     maxTokens,
     timeoutMs,
     retries,
+    toolIds,
+    maxToolRounds,
+    outputSchema,
   ].map((field) => field.name),
-  unavailable: ["toolIds", "maxToolRounds", "outputSchema"],
   handles: [],
   compile(scope) {
     const settings = {
@@ -152,16 +107,22 @@ export const llmCallNode: NodeType = {
     };
     const prompt = userPromptTemplate.read(scope);
     const system = systemPrompt.read(scope);
+    const ids = toolIds.read(scope);
+    const rounds = maxToolRounds.read(scope);
+    const output = outputSchema.read(scope);
     return {
       providerId: settings.providerId,
       isBounded: true,
       run(host, step) {
+        const { tools, offered } = offerTools(host, ids);
         const call: ModelCall = {
           ...settings,
           system: system === null ? null : renderText(host.scope, system),
           prompt: renderText(host.scope, prompt),
           signal: host.signal,
           onRetry: (failed) => void step.logs.push(describeAttempt(failed)),
+          ...(tools.length === 0 ? {} : { tools }),
+          ...(output === null ? {} : { outputSchema: output.schema }),
         };
         step.input = {
           model: call.model,
@@ -170,8 +131,7 @@ export const llmCallNode: NodeType = {
           temperature: call.temperature,
           maxTokens: call.maxTokens,
         };
-        const send = host.deps.isPureProvider(call.providerId) ? callPure : callRecorded;
-        return send(host, { call, step });
+        return talk(host, { step, call, offered, maxToolRounds: rounds, output });
       },
     };
   },

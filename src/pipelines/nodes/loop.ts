@@ -76,7 +76,6 @@ function runItems(host: NodeHost, data: Items): Promise<NodeOutcome> {
 
 export const loopNode: NodeType = {
   fields: [iterableExpression, maxIterations, concurrency].map((field) => field.name),
-  unavailable: [],
   handles: ["body", "done"],
   compile(scope) {
     const iterable = iterableExpression.read(scope);

@@ -22,7 +22,6 @@ function mergeValues(how: Strategy, data: { ids: readonly string[]; values: Json
 
 export const mergeNode: NodeType = {
   fields: [sources, strategy].map((field) => field.name),
-  unavailable: [],
   handles: [],
   compile(scope) {
     const ids = sources.read(scope);

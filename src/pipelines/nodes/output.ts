@@ -7,7 +7,6 @@ const mapping = mappingField("mapping");
 
 export const outputNode: NodeType = {
   fields: [mapping.name],
-  unavailable: [],
   handles: [],
   compile(scope) {
     const rendered = mapping.read(scope);

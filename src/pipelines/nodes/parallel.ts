@@ -76,7 +76,6 @@ function nameResults(outcome: NodeOutcome, ids: readonly string[]): NodeOutcome 
 
 export const parallelNode: NodeType = {
   fields: [branches, aggregation].map((field) => field.name),
-  unavailable: [],
   handles: [],
   compile(scope) {
     const ids = branches.read(scope);

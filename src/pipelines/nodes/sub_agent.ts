@@ -40,7 +40,6 @@ function readAnswer(step: StepRecord, result: Json): NodeOutcome {
 
 export const subAgentNode: NodeType = {
   fields: [agentId, inputMapping].map((field) => field.name),
-  unavailable: [],
   handles: [],
   compile(scope) {
     const id = agentId.read(scope);

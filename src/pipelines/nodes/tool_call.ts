@@ -15,7 +15,6 @@ const MAX_KEPT_BYTES = 65_536;
 
 export const toolCallNode: NodeType = {
   fields: [toolId, parameterMapping].map((field) => field.name),
-  unavailable: [],
   handles: [],
   compile(scope) {
     const id = toolId.read(scope);

@@ -10,7 +10,6 @@ const code = codeField({ name: "code", kind: "body" });
 export const transformNode: NodeType = {
   fields: [code.name, codeTimeoutField.name],
   codeField: code.name,
-  unavailable: [],
   handles: [],
   compile(scope) {
     const compiled = code.read(scope);

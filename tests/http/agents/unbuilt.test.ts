@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "bun:test";
 import { BUILT_PRESETS, PRESETS } from "../../../src/vocabulary";
-import { pipelineOf } from "../../support/agents";
 import type { TestApp } from "../../support/app";
 import { createTestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
@@ -94,31 +93,5 @@ describe("a webhook's", () => {
     };
     const { data } = await app.api(`PATCH /agents/${id}`, { webhook });
     expect(Object.keys(data.webhook).toSorted()).toEqual(["auth", "limits", "respond", "secrets"]);
-  });
-});
-
-/** The default pipeline with a change to its llm_call node. */
-function withNode(change: (node: Record<string, unknown>) => Record<string, unknown>) {
-  const pipeline = pipelineOf();
-  const nodes = pipeline.nodes.map((node) => (node.id === "llm" ? change(node) : node));
-  return { ...pipeline, nodes };
-}
-
-describe("a pipeline's", () => {
-  const FIELDS: [field: string, value: unknown][] = [
-    ["toolIds", []],
-    ["toolIds", ["tool_1"]],
-    ["maxToolRounds", 8],
-    ["outputSchema", { type: "object" }],
-  ];
-  test.each(FIELDS)("field %s of llm_call is refused by name, as %o", async (field, value) => {
-    const app = await createTestApp();
-    const pipeline = withNode((node) => ({
-      ...node,
-      data: { ...(node["data"] as object), [field]: value },
-    }));
-    const details = await expectRefusal(app, { pipeline });
-    expect(details).toMatchObject([{ nodeId: "llm", field, code: "FIELD_UNAVAILABLE" }]);
-    expect(details[0]?.message).toContain(field);
   });
 });

@@ -102,16 +102,6 @@ const API: [name: string, call: string, body?: unknown][] = [
   ["as a node's label", "POST /agents", { name: "a", ...node({ label: [CANARY] }) }],
   ["as a node's data", "POST /agents", { name: "a", ...node({ data: CANARY }) }],
   [
-    "in a prompt beside what is not built",
-    "POST /agents",
-    {
-      name: "a",
-      ...node({
-        data: { toolIds: CANARY, userPromptTemplate: CANARY, systemPrompt: CANARY, model: CANARY },
-      }),
-    },
-  ],
-  [
     "in a schema beside an unknown key",
     "POST /agents",
     {

@@ -28,6 +28,7 @@ test("fields that are left out have their defaults", async () => {
     timeoutMs: 120_000,
     retries: 2,
     onRetry: expect.any(Function),
+    rounds: [],
   });
 });
 
@@ -52,6 +53,7 @@ test("fields that are given reach the call, templates filled in", async () => {
     timeoutMs: 1,
     retries: 0,
     onRetry: expect.any(Function),
+    rounds: [],
   });
   expect(step?.input).toEqual({
     model: "small",
