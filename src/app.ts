@@ -13,6 +13,8 @@ import type { ErrorDetail } from "./errors";
 import { AppError, invalid, toFailureBody } from "./errors";
 import { executionRoutes } from "./executions/executions.routes";
 import type { InvokeDeps } from "./executions/invoke";
+import { replayRoutes } from "./executions/again/replay.routes";
+import type { ResumeDeps } from "./executions/again/resume";
 import type { ViewDeps } from "./executions/view";
 import { formatId } from "./lib/ids";
 import type { Log } from "./lib/log";
@@ -42,6 +44,7 @@ export type AppDeps = AgentsDeps &
   ProvidersDeps &
   ReceiveDeps &
   Omit<SwaggerDeps, "app"> &
+  ResumeDeps &
   TestToolDeps &
   TokenChangeDeps &
   ViewDeps & { health: Health; log: Log };
@@ -136,6 +139,7 @@ export function createApp(deps: AppDeps) {
     .use(tokenRoutes(deps))
     .use(agentRoutes(deps))
     .use(providerRoutes(deps))
+    .use(replayRoutes(deps))
     .use(toolRoutes(deps))
     .use(secretRoutes(deps))
     .use(executionRoutes(deps))

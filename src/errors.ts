@@ -78,6 +78,16 @@ export const ERRORS = {
     "A live agent still calls this provider.",
     "Deactivate or change the agents that `details` lists, then delete.",
   ),
+  INPUT_GONE: row(
+    409,
+    "The input of that execution is not kept any more.",
+    "Send `input`, and it is run with that.",
+  ),
+  EXECUTION_NOT_INTERRUPTED: row(
+    409,
+    "The execution is not interrupted.",
+    "Only one whose status is `interrupted` can be resumed; run any other again by `replay`.",
+  ),
   TOOL_IN_USE: row(
     409,
     "A live agent still calls this tool.",

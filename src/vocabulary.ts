@@ -214,6 +214,10 @@ export const TOOL_TYPES = ["http", "mcp"] as const;
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
+/** What is made of a call of which nobody knows whether it arrived. */
+export const UNKNOWN_CALLS = ["again", "done", "discard"] as const;
+export type UnknownCall = (typeof UNKNOWN_CALLS)[number];
+
 /** Kinds of journal entries. */
 export const JOURNAL_KINDS = ["steps", "effect_started", "effect_ended"] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];

@@ -51,6 +51,7 @@ import { createDurations } from "../executions/durations";
 import {
   createUsedUpWindows,
   createWindowClock,
+  holdPlace,
   recountPlaces,
   releasePlace,
 } from "../webhooks/limiter";
@@ -211,6 +212,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     providerExists: (id) => isUsable(around, id),
     toolExists: (id) => isToolUsable(around, id),
     judgeSchema,
+    holdPlace: (agent) => holdPlace({ db }, agent),
     attempts: createAttempts(),
     budget: createByteBudget(),
     failures: createFailures({ clock }),

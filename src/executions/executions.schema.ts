@@ -3,7 +3,13 @@
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
 import { closed, EXAMPLE, MAX_WAIT_SECONDS, named, orNull, Time, words } from "../lib/wire";
-import { EXECUTION_STATUSES, FINAL_STATES, STEP_STATUSES, TRIGGERS } from "../vocabulary";
+import {
+  EXECUTION_STATUSES,
+  FINAL_STATES,
+  STEP_STATUSES,
+  TRIGGERS,
+  UNKNOWN_CALLS,
+} from "../vocabulary";
 
 /** Any JSON value. */
 const Value = Type.Unknown();
@@ -195,7 +201,40 @@ export const InvokeSchema = named(
   { input: EXAMPLE_INPUT },
 );
 
-/** The answer to an accepted delivery and to `invoke`. */
+export const ReplaySchema = named(
+  "Replay",
+  closed({
+    input: Type.Optional(
+      Type.Unknown({ description: "Another input; left out, that of the execution." }),
+    ),
+    version: Type.Optional(
+      Type.Union([Type.Literal("same"), Type.Literal("latest")], {
+        description: "`same` (the default), or the live one.",
+      }),
+    ),
+    fromNode: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description:
+          "Runs this node and what lies behind it; with the same input and version only. A node within a loop or parallel runs all of that again.",
+      }),
+    ),
+  }),
+  { version: "latest" },
+);
+
+export const ResumeSchema = named(
+  "Resume",
+  closed({
+    call: words(UNKNOWN_CALLS),
+    result: Type.Optional(
+      Type.Unknown({ description: "With `done`: what the call counts as having answered." }),
+    ),
+  }),
+  { call: "done", result: { id: 7 } },
+);
+
+/** The answer to an accepted delivery, to `invoke` and to a replay. */
 export const AcceptedSchema = named(
   "Accepted",
   closed({ executionId: Type.String(), status: Type.Literal("running") }),

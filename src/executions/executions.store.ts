@@ -64,13 +64,15 @@ export interface NewExecution extends ExecutionOrigin {
   createdAt: number;
   /** The execution that called this one. */
   caller?: number;
+  /** The execution that this one runs again. */
+  replayOf?: number;
 }
 
 /** Stores an execution that waits for a slot; runs inside a write. */
 export function insertExecution(deps: StoreDeps, data: NewExecution): void {
   deps.db.raw
     .query(
-      "insert into executions (seq, uid, agent, version, trigger, state, delivery, caller, created_at) values (?, ?, ?, ?, ?, 'waiting', ?, ?, ?)",
+      "insert into executions (seq, uid, agent, version, trigger, state, delivery, caller, replay_of, created_at) values (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?)",
     )
     .run(
       data.seq,
@@ -80,6 +82,7 @@ export function insertExecution(deps: StoreDeps, data: NewExecution): void {
       data.trigger,
       data.delivery,
       data.caller ?? null,
+      data.replayOf ?? null,
       data.createdAt,
     );
 }
@@ -183,6 +186,17 @@ export function requeueCut(deps: StoreDeps, seq: number): void {
     )
     .run(seq);
 }
+
+/** The delivery that an execution goes back to, by however many replays; null for none. */
+export const findReplayedDelivery = (deps: StoreDeps, seq: number): number | null =>
+  deps.db.raw
+    .query<{ delivery: number | null }, [number]>(
+      `with recursive origin(seq, delivery, replay_of) as (
+         select seq, delivery, replay_of from executions where seq = ?
+         union select e.seq, e.delivery, e.replay_of from executions e join origin o on e.seq = o.replay_of)
+       select delivery from origin where replay_of is null`,
+    )
+    .get(seq)?.delivery ?? null;
 
 /** running → waiting, for what an earlier process left; runs inside a write. */
 export function requeueInterrupted(deps: StoreDeps, seq: number): void {

@@ -7,7 +7,7 @@ import { decodeUtf8, parseJson, parseJsonInTurns } from "../lib/json";
 import type { LoopTurn } from "../lib/loop-turn";
 import type { Json, TriggerInfo } from "../pipelines/record";
 import type { Trigger } from "../vocabulary";
-import { findDeliveryFacts, findPayload } from "./executions.store";
+import { findDeliveryFacts, findPayload, findReplayedDelivery } from "./executions.store";
 
 export interface ExecutionInput {
   input: Json;
@@ -84,8 +84,11 @@ interface StoredInput {
 
 function readStored(deps: { db: Db }, data: Stored): StoredInput {
   const body = findPayload(deps, data.delivery ?? data.seq);
-  const facts = data.delivery === null ? null : findDeliveryFacts(deps, data.delivery);
-  const json = body === null ? null : jsonOf({ body, decoding: facts?.decoding ?? null });
+  const origin = data.trigger === "replay" ? findReplayedDelivery(deps, data.seq) : data.delivery;
+  const facts = origin === null ? null : findDeliveryFacts(deps, origin);
+  // A replay has its input as JSON, whatever the delivery's body was.
+  const decoding = data.delivery === null ? null : (facts?.decoding ?? null);
+  const json = body === null ? null : jsonOf({ body, decoding });
   if (facts === null) return { json, trigger: plainTrigger(data.trigger) };
   const trigger = {
     type: data.trigger,

@@ -128,6 +128,13 @@ export function releasePlace(deps: { db: Db }, agent: number): void {
     .run(agent);
 }
 
+/** Takes a place again for a delivery's execution that goes on; runs inside a write. */
+export function holdPlace(deps: { db: Db }, agent: number): void {
+  deps.db.raw
+    .query("update windows set unfinished = unfinished + 1 where agent = ? and kind = 'live'")
+    .run(agent);
+}
+
 /** Sets every webhook's places to what the executions that have not ended say; runs inside a write. */
 export function recountPlaces(deps: { db: Db }): void {
   deps.db.raw.run(

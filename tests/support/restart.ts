@@ -3,7 +3,7 @@
 import type { Db } from "../../src/db/open";
 import { recover } from "../../src/executions/slots/recover";
 import { recountPlaces } from "../../src/webhooks/limiter";
-import type { Slots } from "./slots";
+import type { SlotOptions, Slots } from "./slots";
 import { createSlots } from "./slots";
 
 /** The last number in use, as a start reads it. */
@@ -13,9 +13,10 @@ const lastSeq = (db: Db): number =>
 /** Another start on what `before` left; its held calls are never answered. */
 export async function restart(
   before: Slots,
+  options: SlotOptions = {},
 ): Promise<Slots & { found: { resumed: number; givenUp: number } }> {
   const { db } = before;
-  const prepared = createSlots({ db, bootSeq: lastSeq(db) });
+  const prepared = createSlots({ ...options, db, bootSeq: lastSeq(db) });
   const found = await recover({ ...prepared.deps, recountPlaces: () => recountPlaces({ db }) });
   const slots = createSlots({ ...prepared.deps, models: prepared.models });
   slots.pool.wake();

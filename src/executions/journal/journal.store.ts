@@ -47,6 +47,16 @@ export function appendEntry(deps: { db: Db }, entry: NewEntry): void {
     .run(entry.id, entry.execution, entry.kind, entry.effect, packed ? 1 : 0, bytes);
 }
 
+/** Removes the starts of an effect that has no end, so that it is made as if for the first time. Runs inside a write. */
+export function forgetStart(deps: { db: Db }, data: { execution: number; effect: string }): void {
+  const { execution, effect } = data;
+  deps.db.raw
+    .query(
+      "delete from journal where id >= ? and id < ? and kind = 'effect_started' and effect = ?",
+    )
+    .run(execution * ENTRIES, (execution + 1) * ENTRIES, effect);
+}
+
 /** All entries of an execution, oldest first, and the number of the next. */
 export function readJournal(
   deps: { db: Db },

@@ -24,6 +24,8 @@ export interface LiveExecution {
 export interface Pool {
   /** Takes up an execution that has just been committed; called in the order of the commits. */
   offer(row: WaitingRow): void;
+  /** As `offer`, for one that had ended and waits again. */
+  offerAgain(row: WaitingRow): void;
   /** Fills free slots with what waits. */
   wake(): void;
   /** The execution in a slot, or undefined. */
@@ -99,6 +101,11 @@ class SlotPool implements Pool {
 
   offer(row: WaitingRow): void {
     this.#turns.add(row);
+    this.wake();
+  }
+
+  offerAgain(row: WaitingRow): void {
+    this.#turns.addAgain(row);
     this.wake();
   }
 
@@ -213,7 +220,8 @@ class SlotPool implements Pool {
       row,
       startedAt: this.#deps.clock.now(),
       attempt: row.attempt + 1,
-      strict: row.seq <= this.#deps.bootSeq,
+      // Of both there are steps on disk that are not to be run.
+      strict: row.seq <= this.#deps.bootSeq || row.attempt > 0 || row.trigger === "replay",
       steps: new Map(),
       abort: new AbortController(),
       hasEnded: false,

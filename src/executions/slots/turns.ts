@@ -9,6 +9,8 @@ import { listWaitingOf, listWaitingWork } from "./waiting.store";
 export interface Turns {
   /** A row that has just been committed. */
   add(row: WaitingRow): void;
+  /** A row that had ended and waits again. */
+  addAgain(row: WaitingRow): void;
   /**
    * The next row that may start, of an agent that `mayStart`, else of the first that has one at all;
    * null where there is none.
@@ -67,6 +69,15 @@ class Lanes {
     this.#rows += 1;
   }
 
+  addAgain(row: WaitingRow): void {
+    const lane = this.#byAgent.get(row.agent);
+    // Above what was seen it is found where any other is.
+    if (lane === undefined || row.seq > lane.seen) return this.add(row);
+    const at = lane.rows.findIndex(({ seq }) => seq > row.seq);
+    lane.rows.splice(at === -1 ? lane.rows.length : at, 0, row);
+    this.#rows += 1;
+  }
+
   /** The agent's oldest row, after a look into the table where that may hold more. */
   first(agent: number): WaitingRow | null {
     const lane = this.#byAgent.get(agent);
@@ -117,6 +128,11 @@ class MemoryTurns implements Turns {
 
   add(row: WaitingRow): void {
     this.#lanesOf(row).add(row);
+    this.#agents.add(row.agent);
+  }
+
+  addAgain(row: WaitingRow): void {
+    this.#lanesOf(row).addAgain(row);
     this.#agents.add(row.agent);
   }
 

@@ -246,3 +246,17 @@ describe("what is dropped", () => {
     expect(takeAll(turns)).toEqual([101]);
   });
 });
+
+test("a row that waits again comes before those behind it, though it was seen before", () => {
+  const db = createTestDb();
+  const agent = addAgent(db);
+  const turns = createTurns({ db, hasPlace: () => true });
+  for (const seq of [1, 2, 3]) turns.add(waitingRow(addExecution(db, { seq, agent }), agent));
+  const any = () => true;
+  expect(turns.take(any)?.seq).toBe(1);
+  expect(turns.take(any)?.seq).toBe(2);
+  turns.addAgain(waitingRow(1, agent));
+  expect([turns.take(any)?.seq, turns.take(any)?.seq, turns.take(any)]).toEqual([1, 3, null]);
+  turns.addAgain(waitingRow(2, agent));
+  expect([turns.take(any)?.seq, turns.take(any)]).toEqual([2, null]);
+});

@@ -71,6 +71,13 @@ export const ROUTES: Record<string, RouteRow> = {
   "GET /agents/:id/executions/:executionId": { ...read, readLink: true },
   // The matrix's execution has ended by then.
   "POST /agents/:id/executions/:executionId/cancel": { ...operate, status: 409 },
+  "POST /agents/:id/executions/:executionId/replay": { ...operate, body: {} },
+  // It has ended otherwise.
+  "POST /agents/:id/executions/:executionId/resume": {
+    needs: "operate",
+    status: 409,
+    body: { call: "discard" },
+  },
   "POST /agents/:id/invoke": { ...operate, body: { input: 1 } },
   "POST /agents/:id/webhook": { needs: "webhook", status: 200, body: 1 },
   "GET /agents/:id/webhook": wrongMethod,

@@ -27,6 +27,10 @@ async function createWorld(): Promise<World> {
   await app.api("PUT /secrets/SPARE", { value: "spare" });
   const token = await app.api("POST /tokens", { name: "t", scope: "read" });
   const execution: string = taken.data.executionId;
+  const interrupted = addExecution(app.db, { seq: 999, agent: 1 });
+  app.db.raw.run(
+    "update executions set state = 'interrupted', finished_at = created_at where seq = 999",
+  );
   const names: World["names"] = {
     ":agent": agent.id,
     ":execution": execution,
@@ -35,6 +39,7 @@ async function createWorld(): Promise<World> {
     ":provider": await addProvider(app),
     ":tool": tool.data.id,
     ":token": token.data.id,
+    ":interrupted": executionIdOf(interrupted),
     ":waiting": executionIdOf(addExecution(app.db, { seq: 1_000, agent: 1 })),
   };
   return { app, names };

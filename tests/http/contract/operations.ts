@@ -26,6 +26,7 @@ export type Name =
   | ":delivery"
   | ":refused"
   | ":waiting"
+  | ":interrupted"
   | ":provider"
   | ":tool"
   | ":token";
@@ -102,6 +103,15 @@ export const OPERATIONS: Record<string, OperationRow> = {
   cancelExecution: row(
     "POST /agents/:agent/executions/:waiting/cancel",
     "POST /agents/:agent/executions/:execution/cancel",
+  ),
+
+  replayExecution: row(
+    { call: "POST /agents/:agent/executions/:execution/replay", body: { version: "latest" } },
+    { call: "POST /agents/:agent/executions/:execution/replay", body: { fromNode: "nobody" } },
+  ),
+  resumeExecution: row(
+    { call: "POST /agents/:agent/executions/:interrupted/resume", body: { call: "discard" } },
+    { call: "POST /agents/:agent/executions/:execution/resume", body: { call: "again" } },
   ),
 
   listProviders: row("GET /providers", "GET /providers?limit=x"),
