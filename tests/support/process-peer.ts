@@ -50,9 +50,9 @@ export function startPeer(): Peer {
   let done = Promise.withResolvers<void>();
   async function killIf(call: number, point: KillPoint): Promise<boolean> {
     if (plan === null || plan.call !== call || plan.point !== point) return false;
-    const { kill } = plan;
+    const due = plan;
     plan = null;
-    await kill();
+    await due.kill();
     done.resolve();
     return true;
   }
