@@ -11,6 +11,8 @@ import { tokenRoutes } from "./auth/tokens.routes";
 import type { TokenChangeDeps } from "./auth/tokens.store";
 import type { ErrorDetail } from "./errors";
 import { AppError, invalid, toFailureBody } from "./errors";
+import type { EventStreams } from "./executions/events/streams";
+import { eventRoutes } from "./executions/events/events.routes";
 import { executionRoutes } from "./executions/executions.routes";
 import type { InvokeDeps } from "./executions/invoke";
 import { replayRoutes } from "./executions/again/replay.routes";
@@ -47,7 +49,7 @@ export type AppDeps = AgentsDeps &
   ResumeDeps &
   TestToolDeps &
   TokenChangeDeps &
-  ViewDeps & { health: Health; log: Log };
+  ViewDeps & { health: Health; log: Log; streams: EventStreams };
 
 type Route = { method: string; path: string; hooks: { detail?: { hide?: boolean } } };
 
@@ -143,6 +145,7 @@ export function createApp(deps: AppDeps) {
     .use(toolRoutes(deps))
     .use(secretRoutes(deps))
     .use(executionRoutes(deps))
+    .use(eventRoutes({ ...deps, server }))
     .use(webhookRoutes({ ...deps, server }));
   // They describe the app, so they are no part of its type.
   app.use(swaggerRoutes({ ...deps, app: () => app }));

@@ -176,7 +176,7 @@ export const ERRORS = {
   OVERLOADED: row(
     503,
     "The server is reading as much as it can; try again shortly.",
-    "More than 64 MiB of large bodies are under way at once, or 32 MiB from one address.",
+    "More than 64 MiB of large bodies are under way at once, or 32 MiB from one address; or 100 streams of events are open.",
   ),
   STORAGE_UNAVAILABLE: row(
     503,

@@ -214,6 +214,18 @@ export const TOOL_TYPES = ["http", "mcp"] as const;
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
+/** Names of what an execution's stream tells. */
+export const EXECUTION_EVENTS = [
+  "execution.started",
+  "step.started",
+  "step.completed",
+  "step.failed",
+  "step.skipped",
+  "step.cancelled",
+  "execution.finished",
+] as const;
+export type ExecutionEventName = (typeof EXECUTION_EVENTS)[number];
+
 /** What is made of a call of which nobody knows whether it arrived. */
 export const UNKNOWN_CALLS = ["again", "done", "discard"] as const;
 export type UnknownCall = (typeof UNKNOWN_CALLS)[number];

@@ -21,6 +21,7 @@ import { checkParameters, judgeSchema } from "../executions/check-parameters";
 import { createFreshInputs } from "../executions/input";
 import type { Pool } from "../executions/slots/pool";
 import { createPool } from "../executions/slots/pool";
+import { createEventStreams } from "../executions/events/streams";
 import { createReadTokens } from "../auth/read-token";
 import { recover } from "../executions/slots/recover";
 import { createWaits } from "../executions/waits";
@@ -198,7 +199,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     kind: "tokens",
     record: (use) => recordTokenUse({ db }, use),
   });
-  const deps: AppDeps = {
+  const own: Omit<AppDeps, "streams"> = {
     ...around,
     ...settings,
     ...parts,
@@ -223,5 +224,6 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     health: createHealth({ db, clock, writer }),
   };
   const { pool, sandbox } = parts;
+  const deps = { ...own, streams: createEventStreams(own) };
   return { deps, writer, checkpoints, pool, sandbox, ledger, secretUses, tokenUses };
 }

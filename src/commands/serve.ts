@@ -166,6 +166,7 @@ async function drain(server: Server): Promise<void> {
   const { ledger, secretUses, tokenUses } = assembly;
   assembly.deps.health.noteStopping();
   assembly.deps.waits.stop();
+  assembly.deps.streams.stop();
   const closed = Promise.resolve(app.server?.stop());
   await Promise.all([assembly.pool.stop(DRAIN_MS), Promise.race([closed, delay(DRAIN_MS)])]);
   // After the last answer: what it refused is still to be written.

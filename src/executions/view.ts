@@ -93,7 +93,7 @@ const toStep = (step: StepRecord): Step => ({
 });
 
 /** Recorded steps, then those that a slot has and the disk has not. */
-function stepsOf(deps: ViewDeps, data: { row: ExecutionRow; input: Json }): StepRecord[] {
+export function stepsOf(deps: ViewDeps, data: { row: ExecutionRow; input: Json }): StepRecord[] {
   const { entries } = readJournal(deps, data.row.seq);
   const steps = new Map(
     foldSteps({ entries, input: data.input }).map((step) => [stepName(step), step]),

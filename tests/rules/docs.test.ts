@@ -35,6 +35,7 @@ const PLANTED = {
   details: ["CYCLE"],
   reasons: ["PING"],
   events: ["server.started", "secret.unreadable"],
+  streamed: ["step.started"],
   routes: ["GET /agents", "GET /agents/{id}", "POST /agents/{id}/webhook"],
   commands: ["serve"],
   nodeTypes: ["input", "llm_call"],
@@ -76,6 +77,7 @@ describe("the manual would be refused for", () => {
       "secret.unreadable in docs/logs.md",
       "hookline serve",
       "code CYCLE",
+      "event step.started",
       "node type llm_call",
     ]);
   });

@@ -15,6 +15,8 @@ export interface Inventory {
   details: string[];
   reasons: string[];
   events: string[];
+  /** Names of what an execution's stream tells. */
+  streamed: string[];
   /** `GET /agents/{id}` */
   routes: string[];
   commands: string[];
@@ -71,12 +73,12 @@ const findCapitals: Finder = (file, { settings, codes, details, reasons }) => {
   );
 };
 
-const findEvents: Finder = (file, { events }) => {
+const findEvents: Finder = (file, { events, streamed }) => {
   const families = new Set(events.map((event) => event.split(".")[0]));
   const named = parseMarkdown(file.text).spans.filter(
     (span) => /^[a-z_]+\.[a-z_]+$/.test(span) && families.has(span.split(".")[0]),
   );
-  return outside(named, events);
+  return outside(named, [...events, ...streamed]);
 };
 
 /** `/agents/agt_…/webhook`, `/agents/$ID/webhook` and `/agents/{id}/webhook` are one. */
@@ -159,6 +161,7 @@ export function findUndocumented(files: SourceFile[], known: Inventory): string[
     ...headed,
     ...known.commands.filter((name) => !commands.includes(name)).map((name) => `hookline ${name}`),
     ...known.details.filter((word) => !code.includes(word)).map((word) => `code ${word}`),
+    ...known.streamed.filter((name) => !code.includes(name)).map((name) => `event ${name}`),
     ...known.nodeTypes.filter((type) => !code.includes(type)).map((type) => `node type ${type}`),
   ];
 }

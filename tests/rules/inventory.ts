@@ -4,7 +4,7 @@ import type { Setting } from "../../src/config";
 import { SETTINGS } from "../../src/config";
 import { DETAILS, WARNINGS } from "../../src/details";
 import { ERRORS } from "../../src/errors";
-import { LOG_EVENTS, NODE_TYPES, REASONS } from "../../src/vocabulary";
+import { EXECUTION_EVENTS, LOG_EVENTS, NODE_TYPES, REASONS } from "../../src/vocabulary";
 import { createTestApp } from "../support/app";
 import type { Inventory } from "./docs";
 import { readSources } from "./source";
@@ -35,6 +35,7 @@ export const takeInventory = async (): Promise<Inventory> => ({
   details: [...Object.keys(DETAILS), ...Object.keys(WARNINGS)],
   reasons: [...REASONS],
   events: Object.keys(LOG_EVENTS),
+  streamed: [...EXECUTION_EVENTS],
   routes: await listRoutes(),
   commands: listCommands(),
   nodeTypes: [...NODE_TYPES],

@@ -71,6 +71,7 @@ export const ROUTES: Record<string, RouteRow> = {
   "GET /agents/:id/executions/:executionId": { ...read, readLink: true },
   // The matrix's execution has ended by then.
   "POST /agents/:id/executions/:executionId/cancel": { ...operate, status: 409 },
+  "GET /agents/:id/executions/:executionId/events": read,
   "POST /agents/:id/executions/:executionId/replay": { ...operate, body: {} },
   // It has ended otherwise.
   "POST /agents/:id/executions/:executionId/resume": {

@@ -105,6 +105,10 @@ export const OPERATIONS: Record<string, OperationRow> = {
     "POST /agents/:agent/executions/:execution/cancel",
   ),
 
+  streamExecutionEvents: row(
+    "GET /agents/:agent/executions/:execution/events",
+    "GET /agents/:agent/executions/exec_none/events",
+  ),
   replayExecution: row(
     { call: "POST /agents/:agent/executions/:execution/replay", body: { version: "latest" } },
     { call: "POST /agents/:agent/executions/:execution/replay", body: { fromNode: "nobody" } },
