@@ -214,6 +214,9 @@ export const TOOL_TYPES = ["http", "mcp"] as const;
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
+/** How a node run of one execution stands to that of another. */
+export const STEP_CHANGES = ["same", "changed", "only_first", "only_second"] as const;
+
 /** Names of what an execution's stream tells. */
 export const EXECUTION_EVENTS = [
   "execution.started",

@@ -2,12 +2,13 @@
 
 import { Elysia } from "elysia";
 import type { GuardDeps } from "../auth/guard";
-import { requires, requiresJson } from "../auth/guard";
+import { authorOf, requires, requiresJson } from "../auth/guard";
 import type { Answering, OnceDeps } from "../auth/once";
 import { once } from "../auth/once";
 import { NoQuery } from "../auth/paging.schema";
 import { answer, success } from "../lib/wire";
 import {
+  ActivateSchema,
   AgentSchema,
   DuplicateSchema,
   SecretCreatedSchema,
@@ -100,26 +101,48 @@ function draftRoutes(deps: RouteDeps) {
     );
 }
 
-interface Switch {
-  action: "activate" | "deactivate";
-  summary: string;
-  change: typeof activateAgent;
-}
-
-/** A route that turns an agent on or off. */
-const switchRoute = (deps: RouteDeps, { action, summary, change }: Switch) =>
+const activateRoute = (deps: RouteDeps) =>
   new Elysia({ normalize: false }).post(
-    `/agents/:id/${action}`,
+    "/agents/:id/activate",
+    ({ params, body, request, set }) => {
+      const author = authorOf(deps, request);
+      const target = { ...targetOf({ params, request }), note: body.note ?? "", author };
+      const run = async (own: RouteDeps) =>
+        answerAgent(own, { changed: await activateAgent(own, target), set });
+      return once(deps, { request, body, set, run });
+    },
+    {
+      ...requiresJson(deps, {
+        id: "activateAgent",
+        summary: "Makes the draft the live version and the agent active",
+        description:
+          "A new version where the draft differs from the live one; `note` is kept with it.",
+        tag: "Agents",
+        scope: "admin",
+        takes: ["if-match", "idempotency-key"],
+        bodyOptional: true,
+        fails: ["NOT_FOUND", "STORAGE_UNAVAILABLE"],
+        headers: ["ETag"],
+      }),
+      query: NoQuery,
+      body: ActivateSchema,
+      response: { 200: answer(AgentSchema) },
+    },
+  );
+
+const deactivateRoute = (deps: RouteDeps) =>
+  new Elysia({ normalize: false }).post(
+    "/agents/:id/deactivate",
     ({ params, request, set }) => {
       const target = targetOf({ params, request });
       const run = async (own: RouteDeps) =>
-        answerAgent(own, { changed: await change(own, target), set });
+        answerAgent(own, { changed: await deactivateAgent(own, target), set });
       return once(deps, { request, set, run });
     },
     {
       ...requires(deps, {
-        id: `${action}Agent`,
-        summary,
+        id: "deactivateAgent",
+        summary: "Stops new executions of an agent",
         tag: "Agents",
         scope: "admin",
         takes: ["if-match", "idempotency-key"],
@@ -133,20 +156,8 @@ const switchRoute = (deps: RouteDeps, { action, summary, change }: Switch) =>
 
 const lifeRoutes = (deps: RouteDeps) =>
   new Elysia({ normalize: false })
-    .use(
-      switchRoute(deps, {
-        action: "activate",
-        summary: "Makes the draft the live version and the agent active",
-        change: activateAgent,
-      }),
-    )
-    .use(
-      switchRoute(deps, {
-        action: "deactivate",
-        summary: "Stops new executions of an agent",
-        change: deactivateAgent,
-      }),
-    )
+    .use(activateRoute(deps))
+    .use(deactivateRoute(deps))
     .post(
       "/agents/:id/webhook/secrets",
       ({ params, body, request, set }) => {

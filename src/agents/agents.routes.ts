@@ -1,12 +1,10 @@
-// Routes of agents and their versions.
+// Routes of agents.
 
-import { Elysia, t } from "elysia";
-import { requires, requiresJson } from "../auth/guard";
+import { Elysia } from "elysia";
+import { authorOf, requires, requiresJson } from "../auth/guard";
 import { once } from "../auth/once";
 import { NoQuery, PageQuery } from "../auth/paging.schema";
-import { AppError } from "../errors";
-import { toIso } from "../lib/clock";
-import { answer, answerList, pageOf, success, successList, toPage } from "../lib/wire";
+import { answer, answerList, pageOf, successList, toPage } from "../lib/wire";
 import type { RouteDeps } from "./actions.routes";
 import { actionRoutes, answerAgent, answerNewAgent } from "./actions.routes";
 import {
@@ -14,18 +12,11 @@ import {
   AgentPatchSchema,
   AgentSchema,
   AgentSummarySchema,
-  VersionSchema,
-  VersionSummarySchema,
 } from "./agents.schema";
-import {
-  findVersion,
-  listAgents,
-  listVersions,
-  toAgentSummary,
-  toVersionSummary,
-} from "./agents.store";
+import { listAgents, toAgentSummary } from "./agents.store";
 import { changeAgent, createAgent, deleteAgent, getAgent } from "./change";
 import { targetOf } from "./revision";
+import { versionRoutes } from "./versions.routes";
 
 /** `/agents` and what belongs to one agent's definition. */
 export const agentRoutes = (deps: RouteDeps) =>
@@ -58,7 +49,10 @@ function collectionRoutes(deps: RouteDeps) {
       "/agents",
       ({ body, request, set }) => {
         const run = async (own: RouteDeps) =>
-          answerNewAgent(own, { changed: await createAgent(own, body), set });
+          answerNewAgent(own, {
+            changed: await createAgent(own, { ...body, author: authorOf(own, request) }),
+            set,
+          });
         return once(deps, { request, body, set, run });
       },
       {
@@ -98,7 +92,11 @@ function collectionRoutes(deps: RouteDeps) {
       "/agents/:id",
       async ({ params, body, request, set }) => {
         const target = targetOf({ params, request });
-        const changed = await changeAgent(deps, { ...target, patch: body });
+        const changed = await changeAgent(deps, {
+          ...target,
+          patch: body,
+          author: authorOf(deps, request),
+        });
         return answerAgent(deps, { changed, set });
       },
       {
@@ -136,53 +134,6 @@ function collectionRoutes(deps: RouteDeps) {
           answers: { 204: null },
         }),
         query: NoQuery,
-      },
-    );
-}
-
-function versionRoutes(deps: RouteDeps) {
-  return new Elysia({ normalize: false })
-    .get(
-      "/agents/:id/versions",
-      ({ params }) => {
-        const agent = getAgent(deps, params.id);
-        const items = listVersions(deps, agent.seq).map((row) => toVersionSummary(agent, row));
-        return successList({ items, nextCursor: null });
-      },
-      {
-        ...requires(deps, {
-          id: "listVersions",
-          summary: "Lists an agent's versions, newest first",
-          tag: "Agents",
-          scope: "read",
-          fails: ["NOT_FOUND"],
-        }),
-        query: NoQuery,
-        response: { 200: answerList(VersionSummarySchema) },
-      },
-    )
-    .get(
-      "/agents/:id/versions/:version",
-      ({ params }) => {
-        const agent = getAgent(deps, params.id);
-        const row = findVersion(deps, { agent: agent.seq, version: Number(params.version) });
-        if (row === undefined) throw new AppError("NOT_FOUND");
-        const { version, createdAt } = row;
-        const live = version === agent.liveVersion;
-        const pipeline = JSON.parse(row.pipeline);
-        return success({ version, live, createdAt: toIso(createdAt), pipeline });
-      },
-      {
-        ...requires(deps, {
-          id: "getVersion",
-          summary: "Reads a version and its pipeline",
-          tag: "Agents",
-          scope: "read",
-          fails: ["NOT_FOUND"],
-        }),
-        query: NoQuery,
-        params: t.Object({ id: t.String(), version: t.String({ pattern: "^[1-9][0-9]{0,8}$" }) }),
-        response: { 200: answer(VersionSchema) },
       },
     );
 }

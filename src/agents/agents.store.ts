@@ -137,27 +137,43 @@ export const findVersion = (
 /** All versions of an agent, newest first, without their pipelines. */
 export const listVersions = (deps: { db: Db }, agent: number) =>
   deps.db.orm
-    .select({ version: agentVersions.version, createdAt: agentVersions.createdAt })
+    .select({
+      version: agentVersions.version,
+      note: agentVersions.note,
+      author: agentVersions.author,
+      createdAt: agentVersions.createdAt,
+    })
     .from(agentVersions)
     .where(eq(agentVersions.agent, agent))
     .orderBy(desc(agentVersions.version))
     .all();
 
+/** What is said of a version when it is made. */
+export interface VersionFacts {
+  note: string;
+  /** Id of an API token. */
+  author: string | null;
+}
+
 /**
- * Makes the draft the live version and the agent active: a new numbered row where the draft
- * differs from the live one. Runs inside a write.
+ * Makes a pipeline the live version and the agent active: a new numbered row where it differs from
+ * the live one. Runs inside a write.
  */
-export function activateDraft(deps: AgentStoreDeps, row: AgentRow): AgentRow {
+export function activatePipeline(
+  deps: AgentStoreDeps,
+  data: VersionFacts & { row: AgentRow; pipeline: string },
+): AgentRow {
+  const { row, pipeline, note, author } = data;
   const { liveVersion } = row;
   const live =
     liveVersion === null ? undefined : findVersion(deps, { agent: row.seq, version: liveVersion });
-  if (live !== undefined && live.pipeline === row.draft) {
+  if (live !== undefined && live.pipeline === pipeline) {
     return updateAgent(deps, { seq: row.seq, change: { status: "active" } });
   }
   const version = (listVersions(deps, row.seq)[0]?.version ?? 0) + 1;
   deps.db.orm
     .insert(agentVersions)
-    .values({ agent: row.seq, version, pipeline: row.draft, createdAt: deps.clock.now() })
+    .values({ agent: row.seq, version, pipeline, note, author, createdAt: deps.clock.now() })
     .run();
   return updateAgent(deps, { seq: row.seq, change: { status: "active", liveVersion: version } });
 }
@@ -178,9 +194,11 @@ export const toAgentSummary = (row: AgentOverview, publicUrl: string): AgentSumm
 /** Wire shape of a version in a list. */
 export const toVersionSummary = (
   agent: AgentRow,
-  version: { version: number; createdAt: number },
+  version: VersionFacts & { version: number; createdAt: number },
 ): VersionSummary => ({
   version: version.version,
   live: version.version === agent.liveVersion,
+  note: version.note,
+  author: version.author,
   createdAt: toIso(version.createdAt),
 });

@@ -10,8 +10,15 @@ import type { Validation } from "../pipelines/validate";
 import { validatePipeline } from "../pipelines/validate";
 import { makeWebhookSecret, toSecretFacts } from "../secrets/secrets.store";
 import type { Agent, AgentCreate, AgentPatch, SecretCreate, SecretCreated } from "./agents.schema";
-import type { AgentChange, AgentRow } from "./agents.store";
-import { activateDraft, findAgent, insertAgent, toAgentSummary, updateAgent } from "./agents.store";
+import type { AgentChange, AgentRow, VersionFacts } from "./agents.store";
+import {
+  activatePipeline,
+  findAgent,
+  findVersion,
+  insertAgent,
+  toAgentSummary,
+  updateAgent,
+} from "./agents.store";
 import type { Directory, DirectoryDeps } from "./directory";
 import type { AgentTarget } from "./revision";
 import { requireRevision } from "./revision";
@@ -83,10 +90,10 @@ export const judgePipeline = (
 const draftFaults = (deps: AgentsDeps, row: AgentRow): ErrorDetail[] =>
   judgePipeline(deps, { agentId: row.id, pipeline: JSON.parse(row.draft) }).faults;
 
-function activate(deps: AgentsDeps, row: AgentRow): Changed {
-  const faults = draftFaults(deps, row);
+function activate(deps: AgentsDeps, data: VersionFacts & { row: AgentRow }): Changed {
+  const faults = draftFaults(deps, data.row);
   refuseIfAny(faults);
-  return { row: activateDraft(deps, row), faults };
+  return { row: activatePipeline(deps, { ...data, pipeline: data.row.draft }), faults };
 }
 
 function settingsAfter(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }): string {
@@ -100,7 +107,10 @@ function settingsAfter(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatc
   return JSON.stringify(after);
 }
 
-function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }): Changed {
+function applyPatch(
+  deps: AgentsDeps,
+  data: { row: AgentRow; patch: AgentPatch; author: string | null },
+): Changed {
   const { patch } = data;
   const change: AgentChange = { webhookSettings: settingsAfter(deps, data) };
   if (patch.name !== undefined) change.name = patch.name;
@@ -109,7 +119,8 @@ function applyPatch(deps: AgentsDeps, data: { row: AgentRow; patch: AgentPatch }
   if (patch.webhookEnabled !== undefined) change.webhookEnabled = patch.webhookEnabled;
   const row = updateAgent(deps, { seq: data.row.seq, change });
   const activates = row.webhookEnabled && row.status === "draft";
-  const changed = activates ? activate(deps, row) : { row };
+  const { author } = data;
+  const changed = activates ? activate(deps, { row, author, note: "" }) : { row };
   return { ...changed, ...ensureSecret(deps, { row, type: settingsOf(deps, row).auth.type }) };
 }
 
@@ -118,32 +129,62 @@ function checkPatch(deps: AgentsDeps, patch: AgentPatch): void {
 }
 
 /** Makes an agent; without a pipeline it gets the default one. */
-export async function createAgent(deps: AgentsDeps, data: AgentCreate): Promise<Changed> {
+export async function createAgent(
+  deps: AgentsDeps,
+  { author, ...data }: AgentCreate & { author: string | null },
+): Promise<Changed> {
   checkPatch(deps, data);
   return deps.writer.write(() => {
     const draft = JSON.stringify(data.pipeline ?? defaultPipeline());
     const description = data.description ?? "";
     const row = insertAgent(deps, { name: data.name, description, draft });
-    return applyPatch(deps, { row, patch: data });
+    return applyPatch(deps, { row, patch: data, author });
   });
 }
 
 /** Changes an agent; the first enabling of its webhook activates its draft. */
 export async function changeAgent(
   deps: AgentsDeps,
-  data: AgentTarget & { patch: AgentPatch },
+  data: AgentTarget & { patch: AgentPatch; author: string | null },
 ): Promise<Changed> {
-  checkPatch(deps, data.patch);
+  const { patch, author } = data;
+  checkPatch(deps, patch);
   const changed = await deps.writer.write(() =>
-    applyPatch(deps, { row: getTarget(deps, data), patch: data.patch }),
+    applyPatch(deps, { row: getTarget(deps, data), patch, author }),
   );
   deps.directory.forget(data.id);
   return changed;
 }
 
 /** Makes the draft live; throws VALIDATION_ERROR with all faults. */
-export async function activateAgent(deps: AgentsDeps, target: AgentTarget): Promise<Changed> {
-  const changed = await deps.writer.write(() => activate(deps, getTarget(deps, target)));
+export async function activateAgent(
+  deps: AgentsDeps,
+  target: AgentTarget & VersionFacts,
+): Promise<Changed> {
+  const { note, author } = target;
+  const changed = await deps.writer.write(() =>
+    activate(deps, { row: getTarget(deps, target), note, author }),
+  );
+  deps.directory.forget(target.id);
+  return changed;
+}
+
+/**
+ * Makes the pipeline of an earlier version live again, as a new version; the draft stays as it is.
+ * Throws NOT_FOUND, PRECONDITION_FAILED, or VALIDATION_ERROR with what is wrong with it by now.
+ */
+export async function rollBack(
+  deps: AgentsDeps,
+  target: AgentTarget & VersionFacts & { version: number },
+): Promise<Changed> {
+  const changed = await deps.writer.write(() => {
+    const row = getTarget(deps, target);
+    const earlier = findVersion(deps, { agent: row.seq, version: target.version });
+    if (earlier === undefined) throw new AppError("NOT_FOUND");
+    const pipeline: Pipeline = JSON.parse(earlier.pipeline);
+    refuseIfAny(judgePipeline(deps, { agentId: row.id, pipeline }).faults);
+    return { row: activatePipeline(deps, { ...target, row, pipeline: earlier.pipeline }) };
+  });
   deps.directory.forget(target.id);
   return changed;
 }

@@ -48,6 +48,10 @@ export function grantOf(deps: { db: Db; clock: Clock }, request: Request): Grant
   return token === null ? null : findGrant(deps, token);
 }
 
+/** The id of the token behind a request, as the author of a change; null for none. */
+export const authorOf = (deps: { db: Db; clock: Clock }, request: Request): string | null =>
+  grantOf(deps, request)?.id ?? null;
+
 /** Whether a grant covers a scope on a route, which belongs to one agent or, null, to none. */
 export function covers(grant: Grant, data: { scope: Scope; agentId: string | null }): boolean {
   if (SCOPES.indexOf(grant.scope) < SCOPES.indexOf(data.scope)) return false;

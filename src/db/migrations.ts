@@ -1,6 +1,7 @@
 // The migrations of `drizzle/`, in their order, inside the binary.
 
 import initial from "../../drizzle/0000_initial.sql" with { type: "text" };
+import authors from "../../drizzle/0005_authors.sql" with { type: "text" };
 import calledExecutions from "../../drizzle/0003_called_executions.sql" with { type: "text" };
 import comparedWords from "../../drizzle/0002_compared_words.sql" with { type: "text" };
 import tools from "../../drizzle/0004_tools.sql" with { type: "text" };
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0002_compared_words", sql: comparedWords },
   { name: "0003_called_executions", sql: calledExecutions },
   { name: "0004_tools", sql: tools },
+  { name: "0005_authors", sql: authors },
 ];

@@ -148,6 +148,8 @@ export const agentVersions = sqliteTable(
     version: integer().notNull(),
     pipeline: text().notNull(),
     note: text().notNull().default(""),
+    /** Id of the API token that made it live; null where nobody's was asked. */
+    author: text(),
     createdAt: integer("created_at").notNull(),
   },
   (t) => [primaryKey({ columns: [t.agent, t.version] })],

@@ -3,13 +3,7 @@
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
 import { closed, EXAMPLE, MAX_WAIT_SECONDS, named, orNull, Time, words } from "../lib/wire";
-import {
-  EXECUTION_STATUSES,
-  FINAL_STATES,
-  STEP_STATUSES,
-  TRIGGERS,
-  UNKNOWN_CALLS,
-} from "../vocabulary";
+import { EXECUTION_STATUSES, FINAL_STATES, STEP_STATUSES, TRIGGERS } from "../vocabulary";
 
 /** Any JSON value. */
 const Value = Type.Unknown();
@@ -25,7 +19,7 @@ const FailureSchema = named(
   }),
 );
 
-const UsageSchema = named(
+export const UsageSchema = named(
   "Usage",
   closed({
     inputTokens: Type.Integer(),
@@ -35,7 +29,7 @@ const UsageSchema = named(
 );
 
 /** USD; null is unknown. */
-const Cost = orNull(Type.Number({ description: "USD; null is unknown." }));
+export const Cost = orNull(Type.Number({ description: "USD; null is unknown." }));
 
 const stepFields = {
   nodeId: Type.String(),
@@ -101,7 +95,7 @@ const executionFields = {
   replayOf: orNull(Type.String()),
 };
 
-const EXAMPLE_EXECUTION = {
+export const EXAMPLE_EXECUTION = {
   id: EXAMPLE.executionId,
   agentId: EXAMPLE.agentId,
   agentVersion: 1,
@@ -199,39 +193,6 @@ export const InvokeSchema = named(
     ),
   }),
   { input: EXAMPLE_INPUT },
-);
-
-export const ReplaySchema = named(
-  "Replay",
-  closed({
-    input: Type.Optional(
-      Type.Unknown({ description: "Another input; left out, that of the execution." }),
-    ),
-    version: Type.Optional(
-      Type.Union([Type.Literal("same"), Type.Literal("latest")], {
-        description: "`same` (the default), or the live one.",
-      }),
-    ),
-    fromNode: Type.Optional(
-      Type.String({
-        maxLength: 64,
-        description:
-          "Runs this node and what lies behind it; with the same input and version only. A node within a loop or parallel runs all of that again.",
-      }),
-    ),
-  }),
-  { version: "latest" },
-);
-
-export const ResumeSchema = named(
-  "Resume",
-  closed({
-    call: words(UNKNOWN_CALLS),
-    result: Type.Optional(
-      Type.Unknown({ description: "With `done`: what the call counts as having answered." }),
-    ),
-  }),
-  { call: "done", result: { id: 7 } },
 );
 
 /** The answer to an accepted delivery, to `invoke` and to a replay. */

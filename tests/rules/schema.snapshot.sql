@@ -5,7 +5,7 @@ CREATE TABLE `agent_versions` (
 	`version` integer NOT NULL,
 	`pipeline` text NOT NULL,
 	`note` text DEFAULT '' NOT NULL,
-	`created_at` integer NOT NULL,
+	`created_at` integer NOT NULL, `author` text,
 	PRIMARY KEY(`agent`, `version`),
 	FOREIGN KEY (`agent`) REFERENCES `agents`(`seq`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID, STRICT;

@@ -1,19 +1,16 @@
-// Routes that run an execution again, or go on with one that was interrupted.
+// Routes that run an execution again, go on with one that was interrupted, or compare two.
 
-import { Elysia } from "elysia";
+import { Elysia, t } from "elysia";
 import type { GuardDeps } from "../../auth/guard";
-import { requiresJson } from "../../auth/guard";
+import { requires, requiresJson } from "../../auth/guard";
 import type { OnceDeps } from "../../auth/once";
 import { once } from "../../auth/once";
 import { NoQuery } from "../../auth/paging.schema";
-import { answer, success } from "../../lib/wire";
+import { answer, EXAMPLE, success } from "../../lib/wire";
 import type { Json } from "../../pipelines/record";
-import {
-  AcceptedSchema,
-  ExecutionSummarySchema,
-  ReplaySchema,
-  ResumeSchema,
-} from "../executions.schema";
+import { AcceptedSchema, ExecutionSummarySchema } from "../executions.schema";
+import { ComparisonSchema, ReplaySchema, ResumeSchema } from "./again.schema";
+import { compareExecutions } from "./compare";
 import type { ReplayDeps } from "./replay";
 import { replayExecution } from "./replay";
 import type { ResumeDeps } from "./resume";
@@ -21,9 +18,39 @@ import { resumeExecution } from "./resume";
 
 type RouteDeps = ReplayDeps & ResumeDeps & GuardDeps & OnceDeps;
 
-/** `/agents/{id}/executions/{executionId}/replay` and `/resume`. */
+const compareRoute = (deps: RouteDeps) =>
+  new Elysia({ normalize: false }).get(
+    "/agents/:id/executions/:executionId/compare",
+    ({ params, query }) => {
+      const pair = { agentId: params.id, id: params.executionId, other: query.with };
+      return success(compareExecutions(deps, pair));
+    },
+    {
+      ...requires(deps, {
+        id: "compareExecutions",
+        summary: "Compares an execution with another of its agent, step by step",
+        tag: "Executions",
+        scope: "read",
+        fails: ["NOT_FOUND"],
+      }),
+      query: t.Object(
+        {
+          with: t.String({
+            maxLength: 100,
+            description: "The other execution's id.",
+            examples: [EXAMPLE.executionId],
+          }),
+        },
+        { additionalProperties: false },
+      ),
+      response: { 200: answer(ComparisonSchema) },
+    },
+  );
+
+/** `/agents/{id}/executions/{executionId}/replay`, `/resume` and `/compare`. */
 export const replayRoutes = (deps: RouteDeps) =>
   new Elysia({ normalize: false })
+    .use(compareRoute(deps))
     .post(
       "/agents/:id/executions/:executionId/replay",
       ({ params, body, request, set }) => {

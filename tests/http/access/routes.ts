@@ -11,6 +11,8 @@ export interface RouteRow {
   /** Status for those who are let in. */
   status: number;
   body?: unknown;
+  /** What has to stand behind the path. */
+  query?: string;
   /** Covered by no token that is bound to an agent. */
   beyondAgent?: boolean;
   /** Also read by the token of a `Location`. */
@@ -46,6 +48,8 @@ export const ROUTES: Record<string, RouteRow> = {
   "POST /agents/:id/deactivate": admin(200),
   "GET /agents/:id/versions": read,
   "GET /agents/:id/versions/:version": read,
+  "GET /agents/:id/versions/:version/diff": { ...read, query: "from=1" },
+  "POST /agents/:id/versions/:version/rollback": admin(200, {}),
   "POST /agents/:id/webhook/secrets": admin(201, {}),
   "GET /providers": read,
   "POST /providers": admin(201, PROVIDER),
@@ -71,6 +75,11 @@ export const ROUTES: Record<string, RouteRow> = {
   "GET /agents/:id/executions/:executionId": { ...read, readLink: true },
   // The matrix's execution has ended by then.
   "POST /agents/:id/executions/:executionId/cancel": { ...operate, status: 409 },
+  "GET /agents/:id/executions/:executionId/compare": {
+    ...read,
+    status: 404,
+    query: "with=exec_none",
+  },
   "GET /agents/:id/executions/:executionId/events": read,
   "POST /agents/:id/executions/:executionId/replay": { ...operate, body: {} },
   // It has ended otherwise.

@@ -94,10 +94,11 @@ describe("versions", () => {
       app.clock.advance(1000);
       await app.api(`POST /agents/${id}/activate`);
     }
+    const author = expect.stringMatching(/^key_/);
     expect(await versionsOf(app, id)).toEqual([
-      { version: 3, live: true, createdAt: "2026-01-01T00:00:02.000Z" },
-      { version: 2, live: false, createdAt: "2026-01-01T00:00:01.000Z" },
-      { version: 1, live: false, createdAt: "2026-01-01T00:00:00.000Z" },
+      { version: 3, live: true, note: "", author, createdAt: "2026-01-01T00:00:02.000Z" },
+      { version: 2, live: false, note: "", author, createdAt: "2026-01-01T00:00:01.000Z" },
+      { version: 1, live: false, note: "", author, createdAt: "2026-01-01T00:00:00.000Z" },
     ]);
     const second = await app.api(`GET /agents/${id}/versions/2`);
     expect(second.data).toMatchObject({

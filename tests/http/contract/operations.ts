@@ -70,6 +70,15 @@ export const OPERATIONS: Record<string, OperationRow> = {
     { call: "POST /agents/:agent/webhook/secrets", body: { graceSeconds: -1 } },
   ),
 
+  diffVersions: row(
+    "GET /agents/:agent/versions/1/diff?from=1",
+    "GET /agents/:agent/versions/1/diff?from=9",
+  ),
+  rollBackVersion: row(
+    { call: "POST /agents/:agent/versions/1/rollback", body: { note: "back" } },
+    { call: "POST /agents/:agent/versions/9/rollback", body: {} },
+  ),
+
   deliverWebhook: row(
     { call: "POST /agents/:agent/webhook", body: { message: "hello" } },
     "POST /agents/:agent/webhook",
@@ -108,6 +117,10 @@ export const OPERATIONS: Record<string, OperationRow> = {
   streamExecutionEvents: row(
     "GET /agents/:agent/executions/:execution/events",
     "GET /agents/:agent/executions/exec_none/events",
+  ),
+  compareExecutions: row(
+    "GET /agents/:agent/executions/:execution/compare?with=:execution",
+    "GET /agents/:agent/executions/:execution/compare?with=exec_none",
   ),
   replayExecution: row(
     { call: "POST /agents/:agent/executions/:execution/replay", body: { version: "latest" } },
