@@ -51,6 +51,10 @@ export const EXECUTION_ERRORS = {
     "The provider did not answer in time.",
     "`timeoutMs` of the node, for all attempts together; first byte within 60 s, then never silent for 30 s.",
   ),
+  PROVIDER_CIRCUIT_OPEN: end(
+    "The provider has failed several times in a row and is not asked for now.",
+    "After five calls in a row that found it down; one call every 30 s looks whether it is back.",
+  ),
   PROVIDER_MISSING: end(
     "The provider of this node does not exist any more, or is switched off.",
     "Choose another provider and activate.",

@@ -5,6 +5,7 @@ import { AppError } from "../errors";
 import { callWithRetries, type RetryDeps } from "../lib/network/retry";
 import type { ProviderType } from "../vocabulary";
 import { attemptCall, type AttemptDeps } from "./attempt";
+import { createBreaker } from "./breaker";
 import { answerEcho, ECHO_PROVIDER_ID } from "./echo";
 import type { ModelAnswer, ModelCall } from "./model";
 import { judgeFailure } from "./retry";
@@ -37,6 +38,7 @@ export interface ModelCaller {
 
 /** Makes the function that pipelines call models by. */
 export function createModelCaller(deps: ModelCallerDeps): ModelCaller {
+  const breaker = createBreaker(deps);
   const isPure = (providerId: string): boolean =>
     providerId === ECHO_PROVIDER_ID || deps.find(providerId)?.type === "echo";
   return {
@@ -46,7 +48,7 @@ export function createModelCaller(deps: ModelCallerDeps): ModelCaller {
       if (call.providerId === ECHO_PROVIDER_ID) return answerEcho(call);
       const provider = deps.find(call.providerId);
       if (provider === undefined) throw new AppError("PROVIDER_MISSING");
-      return callProvider(deps, { provider, call });
+      return breaker.run(call.providerId, () => callProvider(deps, { provider, call }));
     },
   };
 }

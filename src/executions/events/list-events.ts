@@ -62,6 +62,17 @@ function eventsOfStep(step: StepRecord): ExecutionEvent[] {
   return events;
 }
 
+/** What an execution had not come to when it started. */
+const AT_THE_START = {
+  status: "running",
+  waiting: false,
+  error: null,
+  usage: null,
+  cost: null,
+  finishedAt: null,
+  durationMs: null,
+};
+
 function eventsOfExecution(deps: ViewDeps, row: ExecutionRow): ExecutionEvent[] {
   const live = deps.pool.liveOf(row.seq);
   const startedAt = live?.startedAt ?? row.startedAt;
@@ -70,7 +81,8 @@ function eventsOfExecution(deps: ViewDeps, row: ExecutionRow): ExecutionEvent[] 
   const events: ExecutionEvent[] = [];
   if (startedAt !== null) {
     const id = idOf({ at: startedAt, rank: RANKS.executionStarted, attempt });
-    events.push({ id, name: "execution.started", data: summary });
+    const data = { ...summary, ...AT_THE_START };
+    events.push({ id, name: "execution.started", data });
   }
   if (row.finishedAt !== null) {
     const id = idOf({ at: row.finishedAt, rank: RANKS.executionFinished, attempt });

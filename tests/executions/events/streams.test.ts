@@ -60,6 +60,7 @@ describe("an execution that has ended", () => {
     const { slots, seq } = await ended();
     const events = await collectEvents(openAt(slots, { seq }));
     expect(names(events)).toEqual(TWO_CALLS);
+    expect(events[0]?.data).toMatchObject({ status: "running", finishedAt: null, usage: null });
     expect(events.at(-1)?.data).toMatchObject({ status: "completed", usage: { inputTokens: 6 } });
     expect(JSON.stringify(events)).not.toContain("hello");
   });

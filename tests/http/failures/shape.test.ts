@@ -169,7 +169,7 @@ describe("answers of", () => {
     ];
     for (const init of sent) {
       const headers = { ...ADMIN, ...(init.headers as Record<string, string>) };
-      const path = `/agents/${id}/activate`;
+      const path = `/agents/${id}/deactivate`;
       const answer = await app.request(path, { ...init, method: "POST", headers });
       expect(answer.status).toBe(200);
     }

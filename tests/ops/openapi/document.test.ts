@@ -216,6 +216,8 @@ describe("the document tells of", () => {
     expect(optional.map(({ operationId }) => operationId)).toEqual([
       "validateAgent",
       "duplicateAgent",
+      "activateAgent",
+      "rollBackVersion",
     ]);
   });
 
