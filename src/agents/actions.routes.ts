@@ -8,7 +8,6 @@ import { once } from "../auth/once";
 import { NoQuery } from "../auth/paging.schema";
 import { answer, success } from "../lib/wire";
 import {
-  ActivateSchema,
   AgentSchema,
   DuplicateSchema,
   SecretCreatedSchema,
@@ -20,6 +19,7 @@ import type { AgentsDeps, Changed } from "./change";
 import { activateAgent, deactivateAgent, rotateSecret, toAgent } from "./change";
 import { duplicateAgent, judgeDraft } from "./drafts";
 import { tagOf, targetOf } from "./revision";
+import { ActivateSchema } from "./versions.schema";
 
 export type RouteDeps = AgentsDeps & GuardDeps & OnceDeps;
 

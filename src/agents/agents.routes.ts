@@ -16,11 +16,32 @@ import {
 import { listAgents, toAgentSummary } from "./agents.store";
 import { changeAgent, createAgent, deleteAgent, getAgent } from "./change";
 import { targetOf } from "./revision";
+import { AGENT_TEMPLATES } from "./templates";
 import { versionRoutes } from "./versions.routes";
+import { AgentTemplateSchema } from "./versions.schema";
+
+const templateRoute = (deps: RouteDeps) =>
+  new Elysia({ normalize: false }).get(
+    "/agents/templates",
+    () => successList({ items: [...AGENT_TEMPLATES], nextCursor: null }),
+    {
+      ...requires(deps, {
+        id: "listAgentTemplates",
+        summary: "Lists agents to start from",
+        description:
+          "Complete pipelines that run as they stand, on `echo`: send one as the `pipeline` of a new agent, with a model's provider in its place.",
+        tag: "Agents",
+        scope: "read",
+      }),
+      query: NoQuery,
+      response: { 200: answerList(AgentTemplateSchema) },
+    },
+  );
 
 /** `/agents` and what belongs to one agent's definition. */
 export const agentRoutes = (deps: RouteDeps) =>
   new Elysia({ normalize: false })
+    .use(templateRoute(deps))
     .use(collectionRoutes(deps))
     .use(actionRoutes(deps))
     .use(versionRoutes(deps));

@@ -8,7 +8,8 @@ import { toIso } from "../lib/clock";
 import type { Ids } from "../lib/ids";
 import { formatId } from "../lib/ids";
 import type { AgentStatus } from "../vocabulary";
-import type { AgentSummary, VersionSummary } from "./agents.schema";
+import type { AgentSummary } from "./agents.schema";
+import type { VersionSummary } from "./versions.schema";
 
 export interface AgentStoreDeps {
   db: Db;

@@ -9,17 +9,17 @@ import { answer, answerList, success, successList } from "../lib/wire";
 import { diffPipelines } from "../pipelines/shape/differences";
 import type { RouteDeps } from "./actions.routes";
 import { answerAgent } from "./actions.routes";
-import {
-  ActivateSchema,
-  AgentSchema,
-  VersionDiffSchema,
-  VersionSchema,
-  VersionSummarySchema,
-} from "./agents.schema";
+import { AgentSchema } from "./agents.schema";
 import type { VersionRow } from "./agents.store";
 import { findVersion, listVersions, toVersionSummary } from "./agents.store";
 import { getAgent, rollBack } from "./change";
 import { targetOf } from "./revision";
+import {
+  ActivateSchema,
+  VersionDiffSchema,
+  VersionSchema,
+  VersionSummarySchema,
+} from "./versions.schema";
 
 const PATTERN = "^[1-9][0-9]{0,8}$";
 const versionParams = t.Object({ id: t.String(), version: t.String({ pattern: PATTERN }) });

@@ -22,6 +22,7 @@ const DOCUMENTS: [path: string, notRun: string[]][] = [
     ],
   ],
   ["docs/guides/github.md", ["gh extension install cli/gh-webhook"]],
+  ["docs/guides/pipelines.md", []],
 ];
 
 const testShell = testWith(["bash", "curl", "openssl"]);

@@ -39,6 +39,7 @@ export const ROUTES: Record<string, RouteRow> = {
   "GET /swagger/:asset": open(),
   "GET /agents": read,
   "POST /agents": admin(201, { name: "a", pipeline: pipelineOf() }),
+  "GET /agents/templates": { ...read, beyondAgent: true },
   "GET /agents/:id": read,
   "PATCH /agents/:id": admin(200, { name: "b" }),
   "DELETE /agents/:id": admin(204),

@@ -70,6 +70,7 @@ export const OPERATIONS: Record<string, OperationRow> = {
     { call: "POST /agents/:agent/webhook/secrets", body: { graceSeconds: -1 } },
   ),
 
+  listAgentTemplates: row("GET /agents/templates", "GET /agents/templates?limit=1"),
   diffVersions: row(
     "GET /agents/:agent/versions/1/diff?from=1",
     "GET /agents/:agent/versions/1/diff?from=9",
