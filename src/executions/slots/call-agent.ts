@@ -138,8 +138,11 @@ async function runCalled(deps: CallAgentDeps, data: Called & { run: Run }): Prom
   if (run.abort.signal.reason === "stopping") throw new Stopped();
   run.hasEnded = true;
   const finish = toFinish(deps, { run, result });
-  await persist({ writer: deps.writer, stopping }, () => recordEnd(deps, { run, finish, steps }));
-  if (finish.state !== "completed") throw failed(formatId("exec", run.row.uid), finish.state);
+  const writing = { writer: deps.writer, stopping };
+  const isStored = await persist(writing, () => recordEnd(deps, { run, finish, steps }));
+  // Cancelled right after its row was written, before it could be found here.
+  const state = isStored ? finish.state : "cancelled";
+  if (state !== "completed") throw failed(formatId("exec", run.row.uid), state);
   return result;
 }
 

@@ -203,17 +203,21 @@ export function toFinish(deps: ExecuteDeps, data: { run: Run; result: RunResult 
   };
 }
 
-/** Writes an execution's end: state, remaining steps and the place it held, in one write. */
+/**
+ * Writes an execution's end: state, remaining steps and the place it held, in one write; false where
+ * another end came first.
+ */
 export function recordEnd(
   deps: ExecuteDeps,
   data: { run: Run; finish: Finish; steps: NewEntry | null },
-): void {
+): boolean {
   const { row } = data.run;
-  if (!markFinished(deps, data.finish)) return;
+  if (!markFinished(deps, data.finish)) return false;
   if (data.steps !== null) appendEntry(deps, data.steps);
   // An earlier process may have called what this attempt did not come to.
   if (data.run.strict) endCalled(deps, { caller: row.seq, finishedAt: data.finish.finishedAt });
   if (row.delivery !== null) deps.releasePlace(row.agent);
+  return true;
 }
 
 /**

@@ -129,6 +129,19 @@ describe("a call of another agent", () => {
     expect(calledRows(slots)[1]?.state).toBe("cancelled");
   });
 
+  test("that was cancelled on disk before it could be aborted gives nothing", async () => {
+    const { slots, outer } = createCalling();
+    const seq = slots.add(outer);
+    await slots.models.untilCalls(1);
+    slots.db.raw.run(
+      "update executions set state = 'cancelled', finished_at = created_at where caller is not null",
+    );
+    await slots.models.echo(0);
+    await slots.pool.finished(seq);
+    expect(slots.row(seq)).toMatchObject({ state: "failed", errorCode: "SUB_AGENT_FAILED" });
+    expect(slots.row(seq).errorMessage).toEndWith("ended as cancelled.");
+  });
+
   test("is seen while it runs", async () => {
     const { slots, outer } = createCalling();
     slots.add(outer);
