@@ -6,7 +6,6 @@ import type { Json, StepRecord } from "../../pipelines/record";
 import type { ExecutionRow } from "../executions.store";
 import { findExecution } from "../executions.store";
 import type { ExecutionEventName } from "../../vocabulary";
-import { readInput } from "../input";
 import type { ViewDeps } from "../view";
 import { stepsOf, toSummary } from "../view";
 
@@ -98,8 +97,8 @@ export function listEvents(
 ): { events: ExecutionEvent[]; isFinished: boolean } {
   const row = findExecution(deps, uid);
   if (row === null) return { events: [], isFinished: true };
-  const { input } = readInput(deps, row);
-  const ofSteps = stepsOf(deps, { row, input }).flatMap(eventsOfStep);
+  // What went in is told by no event, and may be large: a look must not read it.
+  const ofSteps = stepsOf(deps, { row, input: null }).flatMap(eventsOfStep);
   const events = [...eventsOfExecution(deps, row), ...ofSteps];
   events.sort((a, b) => (a.id < b.id ? -1 : 1));
   return { events, isFinished: row.finishedAt !== null };
