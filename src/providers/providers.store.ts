@@ -1,9 +1,10 @@
 // Rows of model providers; their keys are secrets of purpose `provider`.
 
-import { and, asc, eq, gt, ne, sql } from "drizzle-orm";
+import { and, asc, eq, gt, ne } from "drizzle-orm";
+import { listCallers } from "../db/callers";
 import type { Db } from "../db/open";
 import type { Writer } from "../db/writer";
-import { agents, agentVersions, providers } from "../db/schema";
+import { providers } from "../db/schema";
 import { AppError, invalid } from "../errors";
 import { toIso } from "../lib/clock";
 import { formatId } from "../lib/ids";
@@ -174,31 +175,11 @@ export async function changeProvider(
   });
 }
 
-function agentsCalling(deps: ProvidersDeps, id: string): string[] {
-  return deps.db.orm
-    .select({ id: agents.id })
-    .from(agents)
-    .innerJoin(
-      agentVersions,
-      and(eq(agentVersions.agent, agents.seq), eq(agentVersions.version, agents.liveVersion)),
-    )
-    .where(
-      and(
-        eq(agents.status, "active"),
-        sql`${agents.deletedAt} is null`,
-        sql`exists (select 1 from json_each(${agentVersions.pipeline}, '$.nodes') where value ->> '$.data.providerId' = ${id})`,
-      ),
-    )
-    .limit(20)
-    .all()
-    .map((row) => row.id);
-}
-
 /** Removes a provider and its key; throws PROVIDER_IN_USE while a live version calls it. */
 export async function deleteProvider(deps: ProvidersDeps, id: string): Promise<void> {
   await deps.writer.write(() => {
     getOwnRow(deps, id);
-    const users = agentsCalling(deps, id);
+    const users = listCallers(deps, { field: "providerId", id });
     if (users.length > 0) {
       const details = users.map((agent) => ({
         path: `/agents/${agent}`,

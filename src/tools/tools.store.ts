@@ -1,8 +1,9 @@
 // Rows of tools; their secrets are named ones.
 
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { asc, eq, gt } from "drizzle-orm";
+import { listCallers } from "../db/callers";
 import type { Db } from "../db/open";
-import { agents, agentVersions, tools } from "../db/schema";
+import { tools } from "../db/schema";
 import type { Writer } from "../db/writer";
 import type { ErrorDetail } from "../errors";
 import { AppError, invalid } from "../errors";
@@ -125,32 +126,11 @@ export async function changeTool(
   });
 }
 
-/** Active agents whose live version calls the tool, at most 20. */
-function agentsCalling(deps: { db: Db }, id: string): string[] {
-  return deps.db.orm
-    .select({ id: agents.id })
-    .from(agents)
-    .innerJoin(
-      agentVersions,
-      and(eq(agentVersions.agent, agents.seq), eq(agentVersions.version, agents.liveVersion)),
-    )
-    .where(
-      and(
-        eq(agents.status, "active"),
-        sql`${agents.deletedAt} is null`,
-        sql`exists (select 1 from json_each(${agentVersions.pipeline}, '$.nodes') where value ->> '$.data.toolId' = ${id})`,
-      ),
-    )
-    .limit(20)
-    .all()
-    .map((row) => row.id);
-}
-
 /** Removes a tool; throws TOOL_IN_USE while a live version calls it. */
 export async function deleteTool(deps: ToolsDeps, id: string): Promise<void> {
   await deps.writer.write(() => {
     getRow(deps, id);
-    const details = agentsCalling(deps, id).map((agent): ErrorDetail => ({
+    const details = listCallers(deps, { field: "toolId", id }).map((agent): ErrorDetail => ({
       path: `/agents/${agent}`,
       code: "TOOL_IN_USE",
       message: `The agent ${agent} calls this tool.`,
