@@ -94,3 +94,23 @@ export async function performEffect(host: NodeHost, effect: Effect): Promise<Eff
   await record(host, () => host.deps.journal.endEffect(end));
   return end;
 }
+
+/** One call of a tool as an effect of the step; ends and throws as `performEffect` does. */
+export function performToolCall(
+  host: NodeHost,
+  data: { step: StepRecord; call: number; toolId: string; params: Json },
+): Promise<EffectEnd> {
+  const { step, call, toolId, params } = data;
+  const { deps, agent, signal } = host;
+  return performEffect(host, {
+    kind: "tool",
+    step,
+    call,
+    isRepeatable: deps.isRepeatableTool(toolId),
+    async send(idempotencyKey) {
+      const onRetry = (failed: FailedAttempt) => void step.logs.push(describeAttempt(failed));
+      const request = { toolId, agent, params, idempotencyKey, signal, onRetry };
+      return (await deps.callTool(request)).output;
+    },
+  });
+}

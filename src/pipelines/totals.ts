@@ -1,7 +1,8 @@
 // What the model calls of one execution come to: tokens and money.
 
 import type { CompiledNode } from "./program";
-import type { StepRecord, Usage } from "./record";
+import type { Json, StepRecord, Usage } from "./record";
+import { readOwn } from "./values";
 
 export interface Totals {
   /** Of the steps that reported any; null for none. */
@@ -20,11 +21,27 @@ export const createTotals = (): Totals => ({
   isUnknown: false,
 });
 
-const addUsage = (sum: Usage | null, usage: Usage): Usage => ({
-  inputTokens: (sum?.inputTokens ?? 0) + usage.inputTokens,
-  outputTokens: (sum?.outputTokens ?? 0) + usage.outputTokens,
-  cachedTokens: (sum?.cachedTokens ?? 0) + usage.cachedTokens,
-});
+/** The sum of two; null where neither is known. */
+export const addUsage = (sum: Usage | null, usage: Usage | null): Usage | null =>
+  usage === null
+    ? sum
+    : {
+        inputTokens: (sum?.inputTokens ?? 0) + usage.inputTokens,
+        outputTokens: (sum?.outputTokens ?? 0) + usage.outputTokens,
+        cachedTokens: (sum?.cachedTokens ?? 0) + usage.cachedTokens,
+      };
+
+/** Reads the `usage` of a result that the journal keeps; null where none was reported. */
+export function readUsage(result: Json): Usage | null {
+  const usage = readOwn(result, "usage") ?? null;
+  if (usage === null) return null;
+  const read = (key: string) => Number(readOwn(usage, key) ?? 0);
+  return {
+    inputTokens: read("inputTokens"),
+    outputTokens: read("outputTokens"),
+    cachedTokens: read("cachedTokens"),
+  };
+}
 
 /** Counts an ended step in, if its node calls a model or another agent. */
 export function addStep(
@@ -34,7 +51,7 @@ export function addStep(
   const { totals, step } = data;
   const { providerId } = data.node.program;
   if (step.status === "skipped" || (providerId === null && step.usage === null)) return;
-  if (step.usage !== null) totals.usage = addUsage(totals.usage, step.usage);
+  totals.usage = addUsage(totals.usage, step.usage);
   if (providerId !== null && deps.isPureProvider(providerId)) return;
   totals.isPriced = true;
   if (step.cost === null) totals.isUnknown = true;

@@ -1,21 +1,13 @@
 // A model's answer: what of it a step notes, and how the journal keeps it.
 
-import type { Json, ModelAnswer, ModelToolCall, StepRecord, Usage } from "../record";
+import type { Json, ModelAnswer, ModelToolCall, StepRecord } from "../record";
+import { addUsage, readUsage } from "../totals";
 import { readOwn } from "../values";
-
-const sumUsage = (sum: Usage | null, usage: Usage | null): Usage | null =>
-  usage === null
-    ? sum
-    : {
-        inputTokens: (sum?.inputTokens ?? 0) + usage.inputTokens,
-        outputTokens: (sum?.outputTokens ?? 0) + usage.outputTokens,
-        cachedTokens: (sum?.cachedTokens ?? 0) + usage.cachedTokens,
-      };
 
 /** Adds to the step what the peer said of its answer; of several rounds the last is named. */
 export function noteAnswer(step: StepRecord, answer: ModelAnswer): void {
   const isFirst = step.model === undefined;
-  step.usage = sumUsage(step.usage, answer.usage);
+  step.usage = addUsage(step.usage, answer.usage);
   // One unknown price makes the sum unknown.
   step.cost =
     answer.cost === null || (!isFirst && step.cost === null)
@@ -41,16 +33,6 @@ function readText(value: Json, key: string): string {
   return typeof text === "string" ? text : "";
 }
 
-function readUsage(value: Json): Usage | null {
-  if (value === null) return null;
-  const read = (key: string) => Number(readOwn(value, key) ?? 0);
-  return {
-    inputTokens: read("inputTokens"),
-    outputTokens: read("outputTokens"),
-    cachedTokens: read("cachedTokens"),
-  };
-}
-
 function readToolCalls(value: Json): ModelToolCall[] {
   if (!Array.isArray(value)) return [];
   return value.map((call) => {
@@ -70,7 +52,7 @@ export function readResult(result: Json): ModelAnswer {
   return {
     text,
     finishReason: read("finishReason"),
-    usage: readUsage(readOwn(result, "usage") ?? null),
+    usage: readUsage(result),
     cost: typeof cost === "number" ? cost : null,
     requestId: read("requestId") || null,
     provider: read("provider"),

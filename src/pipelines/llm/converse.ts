@@ -2,7 +2,7 @@
 // without asking. Each call of either is an effect of its own.
 
 import { AppError } from "../../errors";
-import { describeAttempt, performEffect } from "../effects";
+import { performEffect, performToolCall } from "../effects";
 import { readPartialText } from "../failures";
 import type { NodeHost } from "../program";
 import type {
@@ -89,24 +89,7 @@ async function callTool(
   data: { step: StepRecord; call: ModelToolCall; toolId: string; number: number },
 ): Promise<Called> {
   const { step, call, toolId, number } = data;
-  const end = await performEffect(host, {
-    kind: "tool",
-    step,
-    call: number,
-    isRepeatable: host.deps.isRepeatableTool(toolId),
-    async send(idempotencyKey) {
-      const { signal, agent } = host;
-      const { output } = await host.deps.callTool({
-        toolId,
-        agent,
-        params: call.input,
-        idempotencyKey,
-        signal,
-        onRetry: (failed) => void step.logs.push(describeAttempt(failed)),
-      });
-      return output;
-    },
-  });
+  const end = await performToolCall(host, { step, call: number, toolId, params: call.input });
   if (end.error !== null) return toComplaint(call, `${end.error.code}: ${end.error.message}`);
   const text = typeof end.result === "string" ? end.result : JSON.stringify(end.result);
   return { call, text: clipText(text, MAX_RESULT_CHARS), isError: false };

@@ -4,8 +4,9 @@
 import { performEffect } from "../effects";
 import { agentField } from "../fields";
 import type { NodeOutcome, NodeType } from "../program";
-import type { AgentAnswer, Json, StepRecord, Usage } from "../record";
+import type { AgentAnswer, Json, StepRecord } from "../record";
 import { pairsField } from "../template-fields";
+import { readUsage } from "../totals";
 import { clipValue, readOwn } from "../values";
 
 const agentId = agentField("agentId");
@@ -18,17 +19,6 @@ const toResult = (answer: AgentAnswer): Json => ({
   ...answer,
   usage: answer.usage === null ? null : { ...answer.usage },
 });
-
-function readUsage(result: Json): Usage | null {
-  const usage = readOwn(result, "usage") ?? null;
-  if (usage === null) return null;
-  const read = (key: string): number => Number(readOwn(usage, key) ?? 0);
-  return {
-    inputTokens: read("inputTokens"),
-    outputTokens: read("outputTokens"),
-    cachedTokens: read("cachedTokens"),
-  };
-}
 
 /** Notes what the other execution used, and gives its output. */
 function readAnswer(step: StepRecord, result: Json): NodeOutcome {

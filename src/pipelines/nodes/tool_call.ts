@@ -1,7 +1,7 @@
 // The `tool_call` node: one call of a tool, with parameters that the pipeline gives. How the tool is
 // reached is the host's.
 
-import { describeAttempt, performEffect } from "../effects";
+import { performToolCall } from "../effects";
 import { toolField } from "../fields";
 import type { NodeType } from "../program";
 import { pairsField } from "../template-fields";
@@ -23,26 +23,9 @@ export const toolCallNode: NodeType = {
       providerId: null,
       isBounded: true,
       async run(host, step) {
-        const { signal, agent, deps } = host;
         const params = mapping.render(host.scope);
         step.input = { toolId: id, parameters: clipValue(params, MAX_KEPT_BYTES) };
-        const end = await performEffect(host, {
-          kind: "tool",
-          step,
-          call: 0,
-          isRepeatable: deps.isRepeatableTool(id),
-          async send(idempotencyKey) {
-            const answer = await deps.callTool({
-              toolId: id,
-              agent,
-              params,
-              idempotencyKey,
-              signal,
-              onRetry: (failed) => void step.logs.push(describeAttempt(failed)),
-            });
-            return answer.output;
-          },
-        });
+        const end = await performToolCall(host, { step, call: 0, toolId: id, params });
         return end.error === null
           ? { ok: true, output: end.result }
           : { ok: false, failure: end.error };
