@@ -48,10 +48,8 @@ export function parseSlots(text: string): ParsedSlots {
     parts.push(slot);
   }
   const rest = text.slice(from);
-  if (parts.some((part) => typeof part === "string" && part !== "{{" && part.includes("{{"))) {
-    return { ok: false, message: "A {{ is not closed; add }}, or write \\{{ for braces as text." };
-  }
-  if (rest.includes("{{")) {
+  const isOpen = (part: string | Slot) => typeof part === "string" && part.includes("{{");
+  if (isOpen(rest) || parts.some((part) => part !== "{{" && isOpen(part))) {
     return { ok: false, message: "A {{ is not closed; add }}, or write \\{{ for braces as text." };
   }
   return { ok: true, text: { parts: [...parts, rest].filter((part) => part !== "") } };

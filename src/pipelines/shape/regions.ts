@@ -123,10 +123,10 @@ function divide(planner: Planner, data: { region: number; nodes: readonly number
   for (const owner of planner.order) {
     // What an owner before it has taken is divided there.
     if (!among.has(owner) || planner.regionOf[owner] !== data.region) continue;
-    const type = nodeAt(planner, owner)?.type;
-    if (type !== "loop" && type !== "parallel") continue;
+    const node = nodeAt(planner, owner);
+    if (!ownsRegions(node)) continue;
     const parts =
-      type === "loop"
+      node?.type === "loop"
         ? [findBody(planner, { loop: owner, among })]
         : findBranches(planner, { parallel: owner, among });
     for (const nodes of parts) {
