@@ -4,12 +4,18 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "./open";
 import { agents, agentVersions } from "./schema";
 
+/** How the `data` of a node names what it calls: alone, or in a list. */
+const NAMED = {
+  provider: (id: string) => sql`node.value ->> '$.data.providerId' = ${id}`,
+  tool: (id: string) =>
+    sql`node.value ->> '$.data.toolId' = ${id} or exists (select 1 from json_each(node.value, '$.data.toolIds') as listed where listed.value = ${id})`,
+};
+
 /** Ids of active agents with a node in their live version whose `data` names `id`; at most 20. */
 export function listCallers(
   deps: { db: Db },
-  { field, id }: { field: "providerId" | "toolId"; id: string },
+  { kind, id }: { kind: keyof typeof NAMED; id: string },
 ): string[] {
-  const isNamed = sql`value ->> ${`$.data.${field}`} = ${id}`;
   return deps.db.orm
     .select({ id: agents.id })
     .from(agents)
@@ -21,7 +27,7 @@ export function listCallers(
       and(
         eq(agents.status, "active"),
         isNull(agents.deletedAt),
-        sql`exists (select 1 from json_each(${agentVersions.pipeline}, '$.nodes') where ${isNamed})`,
+        sql`exists (select 1 from json_each(${agentVersions.pipeline}, '$.nodes') as node where ${NAMED[kind](id)})`,
       ),
     )
     .limit(20)

@@ -179,7 +179,7 @@ export async function changeProvider(
 export async function deleteProvider(deps: ProvidersDeps, id: string): Promise<void> {
   await deps.writer.write(() => {
     getOwnRow(deps, id);
-    const users = listCallers(deps, { field: "providerId", id });
+    const users = listCallers(deps, { kind: "provider", id });
     if (users.length > 0) {
       const details = users.map((agent) => ({
         path: `/agents/${agent}`,

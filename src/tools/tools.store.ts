@@ -130,7 +130,7 @@ export async function changeTool(
 export async function deleteTool(deps: ToolsDeps, id: string): Promise<void> {
   await deps.writer.write(() => {
     getRow(deps, id);
-    const details = listCallers(deps, { field: "toolId", id }).map((agent): ErrorDetail => ({
+    const details = listCallers(deps, { kind: "tool", id }).map((agent): ErrorDetail => ({
       path: `/agents/${agent}`,
       code: "TOOL_IN_USE",
       message: `The agent ${agent} calls this tool.`,

@@ -135,28 +135,42 @@ describe("a tool", () => {
     expect(refused.error.details).toMatchObject([{ path, code }]);
   });
 
-  test("that a live agent calls cannot be deleted, and is unknown to drafts once switched off", async () => {
-    const app = await withSecret();
-    const { id } = (await create(app)).data;
-    const pipeline = {
-      nodes: [
-        { id: "in", type: "input", data: {} },
-        { id: "t", type: "tool_call", data: { toolId: id, parameterMapping: { number: 1 } } },
-        { id: "out", type: "output", data: { mapping: "{{nodes.t.output}}" } },
-      ],
-      edges: [
-        { id: "a", source: "in", target: "t" },
-        { id: "b", source: "t", target: "out" },
-      ],
-    };
-    const agent = await app.agent({ pipeline });
-    const refused = await app.api(`DELETE /tools/${id}`);
-    expectAnswer(refused, { status: 409, code: "TOOL_IN_USE" });
-    expect(refused.error.details).toMatchObject([{ path: `/agents/${agent.id}` }]);
-    await app.api(`PATCH /tools/${id}`, { enabled: false });
-    const judged = await app.api(`POST /agents/${agent.id}/validate`, {});
-    expect(judged.data.faults).toMatchObject([{ nodeId: "t", code: "TOOL_UNKNOWN" }]);
+  const pipelineOf = (node: { type: string; data: object }) => ({
+    nodes: [
+      { id: "in", type: "input", data: {} },
+      { id: "t", ...node },
+      { id: "out", type: "output", data: { mapping: "{{nodes.t.output}}" } },
+    ],
+    edges: [
+      { id: "a", source: "in", target: "t" },
+      { id: "b", source: "t", target: "out" },
+    ],
   });
+  test.each([
+    ["calls", (id: string) => ({ type: "tool_call", data: { toolId: id } })],
+    [
+      "lets a model call",
+      (id: string) => ({
+        type: "llm_call",
+        data: { providerId: "echo", userPromptTemplate: "Go.", toolIds: [id] },
+      }),
+    ],
+  ])(
+    "that a live agent %s cannot be deleted, and is unknown to drafts once switched off",
+    async (_how, node) => {
+      const app = await withSecret();
+      const { id } = (await create(app)).data;
+      const other = (await create(app)).data;
+      const agent = await app.agent({ pipeline: pipelineOf(node(id)) });
+      const refused = await app.api(`DELETE /tools/${id}`);
+      expectAnswer(refused, { status: 409, code: "TOOL_IN_USE" });
+      expect(refused.error.details).toMatchObject([{ path: `/agents/${agent.id}` }]);
+      expectAnswer(await app.api(`DELETE /tools/${other.id}`), { status: 204 });
+      await app.api(`PATCH /tools/${id}`, { enabled: false });
+      const judged = await app.api(`POST /agents/${agent.id}/validate`, {});
+      expect(judged.data.faults).toMatchObject([{ nodeId: "t", code: "TOOL_UNKNOWN" }]);
+    },
+  );
 });
 
 describe("a tool that is called", () => {
