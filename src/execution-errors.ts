@@ -96,6 +96,10 @@ export const EXECUTION_ERRORS = {
     "The tool of this node does not exist any more, or is switched off.",
     "Choose another tool and activate.",
   ),
+  TOOL_NOT_ALLOWED: end(
+    "A delivery started this execution, and the webhook does not allow it this tool.",
+    "Add the tool to the webhook's `allow.toolIds` if strangers may set it off.",
+  ),
   TOOL_INPUT_INVALID: end(
     "The parameters do not fit the tool.",
     "The message says which: mend the node's `parameterMapping`, or the tool's `parameters`.",
@@ -131,6 +135,10 @@ export const EXECUTION_ERRORS = {
   SUB_AGENT_UNAVAILABLE: end(
     "The agent to be called does not exist any more, or is not active.",
     "Activate it, or choose another in `agentId` and activate.",
+  ),
+  SUB_AGENT_NOT_ALLOWED: end(
+    "A delivery started this execution, and the webhook does not allow it this agent.",
+    "Add the agent to the webhook's `allow.agentIds` if strangers may set it off.",
   ),
   SUB_AGENT_NESTING: end(
     "The agent to be called is running this one already, or lies more than five calls deep.",

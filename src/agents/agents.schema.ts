@@ -47,6 +47,11 @@ const respondForms = [
   Type.Literal("async"),
   closed({ waitSeconds: Type.Integer({ minimum: 1, maximum: MAX_WAIT_SECONDS }) }),
 ] as const;
+const allowedIds = (what: string) =>
+  Type.Array(Type.String({ maxLength: 100 }), {
+    maxItems: 100,
+    description: `Ids of the ${what} that executions may call which go back to a delivery; null is whatever the pipeline names.`,
+  });
 /** Part of the contract that this version answers with its name, whatever its value. */
 const later = Type.Optional(Type.Unknown({ description: "Not available in this version." }));
 
@@ -72,6 +77,12 @@ export const WebhookPatchSchema = named(
     ),
     // One union: of nested ones a mismatch could not be told in words.
     respond: Type.Optional(Type.Union([...respondForms, Type.Null()])),
+    allow: setting(
+      closed({
+        toolIds: Type.Optional(orNull(allowedIds("tools"))),
+        agentIds: Type.Optional(orNull(allowedIds("other agents"))),
+      }),
+    ),
     filter: later,
     callback: later,
   }),
@@ -92,6 +103,10 @@ export const WebhookSchema = named(
       maxBodyBytes: Type.Integer(),
     }),
     respond: Type.Union([...respondForms]),
+    allow: closed({
+      toolIds: orNull(allowedIds("tools")),
+      agentIds: orNull(allowedIds("other agents")),
+    }),
     secrets: Type.Array(SecretFactsSchema),
   }),
 );
@@ -153,6 +168,7 @@ export const AgentSchema = named(
         maxBodyBytes: 5_242_880,
       },
       respond: "async",
+      allow: { toolIds: null, agentIds: null },
       secrets: [EXAMPLE_SECRET],
     },
   },

@@ -289,6 +289,7 @@ export function toAgent(deps: AgentsDeps, changed: Changed): Agent {
       auth: preset === null ? { type } : { type, preset },
       limits: settings.limits,
       respond: settings.respond,
+      allow: settings.allow,
       secrets: secrets.map(toSecretFacts),
     },
     ...(changed.webhookSecret === undefined ? {} : { webhookSecret: changed.webhookSecret }),

@@ -8,7 +8,7 @@ import type { SecretsDeps } from "../secrets/secrets.store";
 import { listLiveSecrets, openSecret } from "../secrets/secrets.store";
 import type { AgentStatus } from "../vocabulary";
 import { findAgentFacts, findWebhookSettings } from "./agents.store";
-import type { WebhookSettings, WebhookSettingsDeps } from "./webhook-settings";
+import type { AllowedCalls, WebhookSettings, WebhookSettingsDeps } from "./webhook-settings";
 import { settingsOf } from "./webhook-settings";
 
 export interface LiveSecret {
@@ -39,13 +39,15 @@ export interface Directory {
    * that is switched off or deleted: what it accepted still runs.
    */
   maxConcurrentOf(seq: number): number;
+  /** What its executions may call that go back to a delivery; as of now. */
+  allowedCallsOf(seq: number): AllowedCalls;
   /** Drops an entry after its change has been committed. */
   forget(id: string): void;
 }
 
 export type DirectoryDeps = SecretsDeps & WebhookSettingsDeps & { db: Db };
 
-/** Agents kept, and as many limits of agents. */
+/** Agents kept, and settings of as many. */
 const MAX_KEPT = 10_000;
 
 function load(deps: DirectoryDeps, id: string): LiveAgent | undefined {
@@ -71,15 +73,18 @@ function readSecrets(deps: DirectoryDeps, id: string): LiveSecret[] {
   });
 }
 
-function readMaxConcurrent(deps: DirectoryDeps, seq: number): number {
-  const webhookSettings = findWebhookSettings(deps, seq) ?? "{}";
-  return settingsOf(deps, { webhookSettings }).limits.maxConcurrent;
-}
-
 /** An empty directory that fills itself; `changed` is called when an entry was dropped. */
 export function createDirectory(deps: DirectoryDeps & { changed(): void }): Directory {
   const kept = new BoundedMap<string, LiveAgent>(MAX_KEPT);
-  const maxConcurrent = new BoundedMap<number, number>(MAX_KEPT);
+  const settings = new BoundedMap<number, Pick<WebhookSettings, "allow" | "limits">>(MAX_KEPT);
+  function settingsByNumber(seq: number): Pick<WebhookSettings, "allow" | "limits"> {
+    const known = settings.get(seq);
+    if (known !== undefined) return known;
+    const webhookSettings = findWebhookSettings(deps, seq) ?? "{}";
+    const { allow, limits } = settingsOf(deps, { webhookSettings });
+    settings.set(seq, { allow, limits });
+    return { allow, limits };
+  }
   return {
     find(id) {
       const known = kept.get(id);
@@ -91,17 +96,12 @@ export function createDirectory(deps: DirectoryDeps & { changed(): void }): Dire
       kept.set(id, agent);
       return agent;
     },
-    maxConcurrentOf(seq) {
-      const known = maxConcurrent.get(seq);
-      if (known !== undefined) return known;
-      const read = readMaxConcurrent(deps, seq);
-      maxConcurrent.set(seq, read);
-      return read;
-    },
+    maxConcurrentOf: (seq) => settingsByNumber(seq).limits.maxConcurrent,
+    allowedCallsOf: (seq) => settingsByNumber(seq).allow,
     forget(id) {
       kept.delete(id);
       // By number, and read again at the next start.
-      maxConcurrent.clear();
+      settings.clear();
       deps.changed();
     },
   };

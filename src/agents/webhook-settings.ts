@@ -13,6 +13,7 @@ export interface StoredWebhook {
   auth?: { type?: AuthType; preset?: Preset };
   limits?: Partial<WebhookLimits>;
   respond?: Respond;
+  allow?: Partial<AllowedCalls>;
 }
 
 /** What of a webhook's deliveries is taken. */
@@ -29,11 +30,18 @@ export interface WebhookLimits {
 /** When a delivery is answered: at once, or with the end of its execution where that comes in time. */
 export type Respond = "async" | { waitSeconds: number };
 
+/** What executions that go back to a delivery may call, by ids; null is whatever their pipeline names. */
+export interface AllowedCalls {
+  toolIds: string[] | null;
+  agentIds: string[] | null;
+}
+
 /** The settings that deliveries meet. */
 export interface WebhookSettings {
   auth: { type: AuthType; preset: BuiltPreset | null };
   limits: WebhookLimits;
   respond: Respond;
+  allow: AllowedCalls;
 }
 
 /** What a preset proposes where the owner set nothing. */
@@ -134,6 +142,7 @@ export function resolveWebhook(deps: WebhookSettingsDeps, stored: StoredWebhook)
       maxQueued: stored.limits?.maxQueued ?? DEFAULT_MAX_QUEUED,
     },
     respond: stored.respond ?? "async",
+    allow: { toolIds: stored.allow?.toolIds ?? null, agentIds: stored.allow?.agentIds ?? null },
   };
 }
 

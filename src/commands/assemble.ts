@@ -35,6 +35,7 @@ import { createLoopTurn } from "../lib/loop-turn";
 import type { Outbound } from "../lib/outbound";
 import { createOutbound } from "../lib/outbound";
 import { createHealth } from "../ops/health";
+import type { ExecutionCaps } from "../pipelines/program";
 import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
 import { callProvider, createModelCaller } from "../providers/call";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
@@ -107,6 +108,14 @@ interface Parts extends Surroundings {
   readSecret(name: string): string | undefined;
 }
 
+const capsOf = (config: Config): ExecutionCaps => ({
+  nodeRuns: config.maxNodeRuns,
+  modelCalls: config.maxModelCalls,
+  toolCalls: config.maxToolCalls,
+  tokens: config.maxTokens,
+  cost: config.maxCost,
+});
+
 function createExecutionParts(around: Parts) {
   const { config, db, clock, log, writer, directory } = around;
   const limits = {
@@ -142,14 +151,9 @@ function createExecutionParts(around: Parts) {
     slots: config.slots,
     bootSeq: sequence.last(),
     maxConcurrentOf: (agent) => directory.maxConcurrentOf(agent),
+    allowedCallsOf: (agent) => directory.allowedCallsOf(agent),
     executionTimeoutMs: config.executionTimeout,
-    caps: {
-      nodeRuns: config.maxNodeRuns,
-      modelCalls: config.maxModelCalls,
-      toolCalls: config.maxToolCalls,
-      tokens: config.maxTokens,
-      cost: config.maxCost,
-    },
+    caps: capsOf(config),
     callModel: (call) => models.callModel(call),
     callTool: (call) => tools.callTool(call),
     describeTool: (id) => describeTool(around, id),

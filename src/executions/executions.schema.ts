@@ -56,6 +56,12 @@ const stepFields = {
       { description: "What a model asked of tools, in its order." },
     ),
   ),
+  untrusted: orNull(
+    Type.Array(Type.String(), {
+      description:
+        "Expressions of the node that read what a delivery brought, or what was made of that; empty where no delivery is behind the execution, null where its version can be read no more.",
+    }),
+  ),
   model: Type.Optional(
     closed({
       provider: Type.String(),
@@ -154,6 +160,7 @@ export const ExecutionSchema = named(
         usage: EXAMPLE_EXECUTION.usage,
         cost: null,
         logs: [],
+        untrusted: ["input.issue.title"],
       },
     ],
   },

@@ -22,6 +22,7 @@ import type {
 import type { ExecutionRow } from "./executions.store";
 import { findExecution, listExecutions } from "./executions.store";
 import { readInput } from "./input";
+import { isFromDelivery } from "./origin.store";
 import { outputOf } from "./output";
 import { foldSteps } from "./journal/journal";
 import { readJournal } from "./journal/journal.store";
@@ -86,8 +87,16 @@ export function toSummary(deps: ViewDeps, row: ExecutionRow): ExecutionSummary {
   };
 }
 
-const toStep = (step: StepRecord): Step => ({
+/** What each node reads of a delivery; null where nobody can tell any more. */
+function findUntrustedReads(deps: ViewDeps, row: ExecutionRow) {
+  if (!isFromDelivery(deps, row)) return new Map<string, readonly string[]>();
+  const pipeline = deps.versions.find({ agent: row.agent, version: row.version });
+  return pipeline?.untrustedReads ?? null;
+}
+
+const toStep = (step: StepRecord, untrusted: readonly string[] | null): Step => ({
   ...step,
+  untrusted: untrusted === null ? null : [...untrusted],
   startedAt: toIsoOrNull(step.startedAt),
   finishedAt: toIsoOrNull(step.finishedAt),
 });
@@ -132,7 +141,14 @@ export function getExecutionRow(
 export function viewExecution(deps: ViewDeps, data: { agentId: string; id: string }): Execution {
   const row = getExecutionRow(deps, data);
   const { input, output, steps } = readWork(deps, row);
-  return { ...toSummary(deps, row), input, output, steps: steps.map(toStep) };
+  const reads = findUntrustedReads(deps, row);
+  const ofNode = (nodeId: string) => (reads === null ? null : (reads.get(nodeId) ?? []));
+  return {
+    ...toSummary(deps, row),
+    input,
+    output,
+    steps: steps.map((step) => toStep(step, ofNode(step.nodeId))),
+  };
 }
 
 /** How an execution ended, with its output; null while it goes on. */

@@ -2,13 +2,17 @@
 
 import type { Node } from "./pipelines.schema";
 import type { CompiledNode, CompiledPipeline, CompiledRegion, NodeProgram } from "./program";
+import { findUntrusted } from "./shape/origins";
 import type { RegionPlan } from "./shape/regions";
+import type { Reference } from "./templates/expression";
 
 /** A node whose fields have been looked at. */
 export interface CheckedNode {
   node: Node;
   program: NodeProgram;
   continuesOnError: boolean;
+  /** What its expressions read. */
+  reads: readonly Reference[];
 }
 
 interface Assembly {
@@ -70,5 +74,6 @@ export function assemblePipeline(assembly: Assembly): CompiledPipeline {
     outputNodeId: find("output")?.id ?? "",
     providerIds: [...new Set(providerIds)],
     checkInput: input?.program.checkInput ?? (() => []),
+    untrustedReads: findUntrusted(assembly),
   };
 }

@@ -95,13 +95,17 @@ export async function performEffect(host: NodeHost, effect: Effect): Promise<Eff
   return end;
 }
 
-/** One call of a tool as an effect of the step; ends and throws as `performEffect` does. */
-export function performToolCall(
+/**
+ * One call of a tool as an effect of the step; ends and throws as `performEffect` does, and throws
+ * TOOL_NOT_ALLOWED.
+ */
+export async function performToolCall(
   host: NodeHost,
   data: { step: StepRecord; call: number; toolId: string; params: Json },
 ): Promise<EffectEnd> {
   const { step, call, toolId, params } = data;
   const { deps, agent, signal } = host;
+  if (!deps.mayCall({ kind: "tool", id: toolId })) throw new AppError("TOOL_NOT_ALLOWED");
   return performEffect(host, {
     kind: "tool",
     step,

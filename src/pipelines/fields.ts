@@ -3,6 +3,7 @@
 
 import type { DetailCode } from "../details";
 import { quoteName } from "../lib/suggest";
+import type { Reference } from "./templates/expression";
 import type { Surroundings } from "./templates/references";
 import { type JsonObject, readOwn } from "./values";
 
@@ -14,6 +15,8 @@ export interface FieldScope {
   toolExists(toolId: string): boolean;
   /** What keeps the agent from being called here; null for nothing. */
   findAgentFault(agentId: string): AgentFault | null;
+  /** Notes what an expression of this node reads. */
+  noteRead(reference: Reference): void;
   /** Collects a fault of this node. */
   addFault(fault: Fault): void;
 }
@@ -170,6 +173,18 @@ export const agentField = (name: string): FieldRule<string> => ({
       scope.addFault({ field: name, code, message: `${name} ${reason}.` });
     }
     return id ?? "";
+  },
+});
+
+/** A switch, off where it is left out. */
+export const switchField = (name: string): FieldRule<boolean> => ({
+  name,
+  read(scope) {
+    const value = readOwn(scope.data, name);
+    if (value !== undefined && typeof value !== "boolean") {
+      addTypeFault(scope, { field: name, takes: "true or false" });
+    }
+    return value === true;
   },
 });
 

@@ -42,9 +42,17 @@ export interface RegionStart {
   onEnd(outcome: NodeOutcome): void;
 }
 
+/** A tool, or another agent, by its id. */
+export interface CallTarget {
+  kind: "tool" | "agent";
+  id: string;
+}
+
 /** What the host brings. */
 export interface RunDeps {
   clock: Clock;
+  /** Whether this execution may call that: who started it may have been given less. */
+  mayCall(target: CallTarget): boolean;
   /** Rejects with an `AppError`, which may carry `httpStatus` and `partialText`. */
   callModel(call: ModelCall): Promise<ModelAnswer>;
   /** Runs another agent; rejects with an `AppError`, or with the signal's reason. */
@@ -159,4 +167,6 @@ export interface CompiledPipeline extends CompiledRegion {
   /** Providers that its nodes call, each once. */
   readonly providerIds: readonly string[];
   readonly checkInput: CheckInput;
+  /** By node id: the expressions that read the input or the trigger, or what was made of them. */
+  readonly untrustedReads: ReadonlyMap<string, readonly string[]>;
 }

@@ -58,6 +58,7 @@ export const sourcesField = (name: string): FieldRule<readonly string[]> => ({
   read(scope) {
     const ids = readIds(scope, { field: name, min: 1 });
     for (const id of ids.slice(0, MAX_FAULTS_PER_FIELD)) {
+      scope.noteRead({ source: "nodes", nodeId: id, path: [] });
       const fault = findNodeFault(scope.around, id);
       if (fault !== null) scope.addFault({ field: name, ...fault });
     }

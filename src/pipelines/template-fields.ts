@@ -28,13 +28,14 @@ const NOTHING_MAPPED: Mapping = { render: () => ({}), references: [] };
 const EMPTY: Template = { parts: [] };
 const EMPTY_CODE: CompiledCode = { body: "", bindings: [], reads: [] };
 
-/** Checks what a field's expressions name, up to as many faults as a field may have. */
+/** Notes and checks what a field's expressions name, up to as many faults as a field may have. */
 function checkReferences(
   scope: FieldScope,
   at: { field: string; references: readonly { path?: string; reference: Reference }[] },
 ): void {
   let faults = 0;
   for (const { reference, ...place } of at.references) {
+    scope.noteRead(reference);
     const fault = findReferenceFault(scope.around, reference);
     if (fault === null) continue;
     scope.addFault({ field: at.field, ...place, ...fault });

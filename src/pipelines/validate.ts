@@ -14,6 +14,7 @@ import type { Node, Pipeline, PipelineLimits } from "./pipelines.schema";
 import type { CompiledPipeline, NodeType } from "./program";
 import { findStructureFaults } from "./shape/structure";
 import { createHinter, didYouMean, quoteName } from "../lib/suggest";
+import type { Reference } from "./templates/expression";
 import { MAX_FAULTS_PER_FIELD } from "./templates/template";
 import { readOwn } from "./values";
 
@@ -91,15 +92,22 @@ function findLimitFaults(deps: ValidateDeps, pipeline: Pipeline): ErrorDetail[] 
 /** What `fields.ts` gets to see of one node. */
 function createScope(
   deps: ValidateDeps,
-  data: { node: Node; index: number; shape: PlannedShape; faults: ErrorDetail[] },
+  data: {
+    node: Node;
+    index: number;
+    shape: PlannedShape;
+    faults: ErrorDetail[];
+    reads: Reference[];
+  },
 ): FieldScope {
-  const { node, index, faults } = data;
+  const { node, index, faults, reads } = data;
   return {
     data: node.data,
     around: lookAround(data.shape, index),
     providerExists: (id) => deps.providerExists(id),
     toolExists: (id) => deps.toolExists(id),
     findAgentFault: (id) => deps.findAgentFault(id),
+    noteRead: (reference) => void reads.push(reference),
     addFault: (fault) => void faults.push({ nodeId: node.id, ...fault }),
   };
 }
@@ -123,9 +131,11 @@ function checkNodes(
   return shape.pipeline.nodes.map((node, index) => {
     const type = nodeTypeOf(node.type);
     faults.push(...findUnknownFields(type, node));
-    const scope = createScope(deps, { node, index, shape, faults });
+    const reads: Reference[] = [];
+    const scope = createScope(deps, { node, index, shape, faults, reads });
     const program = type.compile(scope);
-    return { node, program, continuesOnError: !ENDS.has(node.type) && onErrorField.read(scope) };
+    const continuesOnError = !ENDS.has(node.type) && onErrorField.read(scope);
+    return { node, program, continuesOnError, reads };
   });
 }
 

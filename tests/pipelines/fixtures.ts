@@ -174,6 +174,7 @@ export function createTestHost(overrides: Partial<RunDeps> = {}): TestHost {
     starts: [],
     ends: [],
     unexpected: [],
+    mayCall: () => true,
     callModel: (call) =>
       new Promise((resolve, reject) => {
         const open: OpenCall = { call, answer: resolve, fail: reject };

@@ -18,6 +18,7 @@ function handMade(spec: {
   const incoming = (id: string) =>
     Object.values(spec).flatMap(({ to }) => to.filter((end) => end.split(":")[0] === id)).length;
   return {
+    untrustedReads: new Map(),
     nodes: Object.entries(spec).map(([id, { program, to }]) => ({
       id,
       type: id === "out" ? "output" : "input",

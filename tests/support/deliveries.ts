@@ -21,6 +21,7 @@ export const liveAgent = (seq: number): LiveAgent => ({
       maxQueued: 1_000,
     },
     respond: "async",
+    allow: { toolIds: null, agentIds: null },
   },
   secrets: [],
 });

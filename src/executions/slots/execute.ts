@@ -1,7 +1,6 @@
 // One execution in a slot: reads its input, runs the pipeline, records effects and the end.
 
 import type { CompiledVersions } from "../../agents/versions";
-import type { Db } from "../../db/open";
 import type { Writer } from "../../db/writer";
 import { ERRORS } from "../../errors";
 import type { Clock } from "../../lib/clock";
@@ -47,9 +46,10 @@ import { appendEntry } from "../journal/journal.store";
 import type { ExecutionJournal } from "../journal/journal-writer";
 import { createJournal } from "../journal/journal-writer";
 import { persist, Stopped } from "../persist";
+import type { PermitDeps } from "./permit";
+import { createPermit } from "./permit";
 
-export interface ExecuteDeps {
-  db: Db;
+export interface ExecuteDeps extends PermitDeps {
   writer: Writer;
   clock: Clock;
   log: Log;
@@ -153,6 +153,7 @@ function runLoaded(
   return runPipeline(
     {
       clock: deps.clock,
+      mayCall: createPermit(deps, run.row),
       callModel: (call) => deps.callModel(call),
       callTool: (call) => deps.callTool(call),
       describeTool: (id) => deps.describeTool(id),

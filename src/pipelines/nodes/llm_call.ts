@@ -3,13 +3,14 @@
 
 import { AppError } from "../../errors";
 import { describeAttempt } from "../effects";
-import { numberField, providerField, textField, toolIdsField } from "../fields";
+import { numberField, providerField, switchField, textField, toolIdsField } from "../fields";
 import { converse, type OfferedTool } from "../llm/converse";
 import { type OutputSchema, readStructured } from "../llm/structured";
 import type { NodeHost, NodeOutcome, NodeType } from "../program";
-import type { ModelCall, ModelTool, StepRecord } from "../record";
+import { type ModelCall, type ModelTool, stepName, type StepRecord } from "../record";
 import { outputSchemaField, requiredTemplateField, templateField } from "../template-fields";
-import { renderText } from "../templates/template";
+import { createFence } from "../templates/fence";
+import { renderText, type Template } from "../templates/template";
 import { clipText } from "../values";
 
 const providerId = providerField("providerId");
@@ -41,6 +42,7 @@ const maxToolRounds = numberField({
   isWhole: true,
 });
 const outputSchema = outputSchemaField("outputSchema");
+const fenceData = switchField("fenceData");
 
 /** Characters of a prompt that its step keeps: many nodes may send the same large input. */
 const MAX_KEPT_CHARS = 65_536;
@@ -50,10 +52,17 @@ interface Offer {
   offered: OfferedTool[];
 }
 
-/** The tools as they are now, each under a name of its own; throws TOOL_MISSING. */
-function offerTools(host: NodeHost, ids: readonly string[]): Offer {
+/**
+ * The tools as they are now, each under a name of its own, without those that this execution may not
+ * call; throws TOOL_MISSING.
+ */
+function offerTools(host: NodeHost, data: { ids: readonly string[]; step: StepRecord }): Offer {
   const offer: Offer = { tools: [], offered: [] };
-  for (const toolId of ids) {
+  for (const toolId of data.ids) {
+    if (!host.deps.mayCall({ kind: "tool", id: toolId })) {
+      data.step.logs.push(`The webhook does not allow ${toolId}: the model is not offered it.`);
+      continue;
+    }
     const tool = host.deps.describeTool(toolId);
     if (tool === null) throw new AppError("TOOL_MISSING");
     const isTaken = offer.tools.some(({ name }) => name === tool.name);
@@ -62,6 +71,26 @@ function offerTools(host: NodeHost, ids: readonly string[]): Offer {
     offer.offered.push({ toolId, name });
   }
   return offer;
+}
+
+interface Prompts {
+  step: StepRecord;
+  prompt: Template;
+  system: Template | null;
+}
+
+type Rendered = Pick<ModelCall, "prompt" | "system">;
+
+const renderPlain = ({ scope }: NodeHost, { prompt, system }: Prompts): Rendered => ({
+  system: system === null ? null : renderText(scope, system),
+  prompt: renderText(scope, prompt),
+});
+
+/** Every value between marks that nobody can have foreseen, and what they mean for the model. */
+function renderFenced(host: NodeHost, { step, prompt, system }: Prompts): Rendered {
+  const { wrap, rule } = createFence(`${host.executionId}/${stepName(step)}`);
+  const own = system === null ? "" : `${renderText(host.scope, { ...system, wrap })}\n\n`;
+  return { system: own + rule, prompt: renderText(host.scope, { ...prompt, wrap }) };
 }
 
 interface Talk {
@@ -94,6 +123,7 @@ export const llmCallNode: NodeType = {
     toolIds,
     maxToolRounds,
     outputSchema,
+    fenceData,
   ].map((field) => field.name),
   handles: [],
   compile(scope) {
@@ -110,15 +140,15 @@ export const llmCallNode: NodeType = {
     const ids = toolIds.read(scope);
     const rounds = maxToolRounds.read(scope);
     const output = outputSchema.read(scope);
+    const render = fenceData.read(scope) ? renderFenced : renderPlain;
     return {
       providerId: settings.providerId,
       isBounded: true,
       run(host, step) {
-        const { tools, offered } = offerTools(host, ids);
+        const { tools, offered } = offerTools(host, { ids, step });
         const call: ModelCall = {
           ...settings,
-          system: system === null ? null : renderText(host.scope, system),
-          prompt: renderText(host.scope, prompt),
+          ...render(host, { step, prompt, system }),
           signal: host.signal,
           onRetry: (failed) => void step.logs.push(describeAttempt(failed)),
           ...(tools.length === 0 ? {} : { tools }),

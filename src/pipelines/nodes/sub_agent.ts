@@ -1,6 +1,7 @@
 // The `sub_agent` node: one execution of another agent, within the caller's slot. How it is run and
 // stored is the host's.
 
+import { AppError } from "../../errors";
 import { performEffect } from "../effects";
 import { agentField } from "../fields";
 import type { NodeOutcome, NodeType } from "../program";
@@ -43,13 +44,14 @@ export const subAgentNode: NodeType = {
           step.input = { agentId: id, executionId, input: clipValue(input, MAX_KEPT_BYTES) };
         };
         note(null);
-        const { signal, counts } = host;
+        const { signal, counts, deps } = host;
+        if (!deps.mayCall({ kind: "agent", id })) throw new AppError("SUB_AGENT_NOT_ALLOWED");
         const end = await performEffect(host, {
           kind: "sub_agent",
           step,
           call: 0,
           send: async (callId) =>
-            toResult(await host.deps.callAgent({ callId, agentId: id, input, signal, counts })),
+            toResult(await deps.callAgent({ callId, agentId: id, input, signal, counts })),
         });
         if (end.error !== null) return { ok: false, failure: end.error };
         const executionId = readOwn(end.result, "executionId");

@@ -13,6 +13,17 @@ export type Reference =
   | { readonly source: "nodes"; readonly nodeId: string; readonly path: readonly string[] }
   | { readonly source: Exclude<Source, "nodes">; readonly path: readonly string[] };
 
+const PLAIN_NAME = /^[\w$-]+$/;
+
+/** A reference as it is written in a template. */
+export function writeReference(reference: Reference): string {
+  const root = reference.source === "nodes" ? `nodes.${reference.nodeId}.output` : reference.source;
+  const names = reference.path.map((name) =>
+    PLAIN_NAME.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`,
+  );
+  return root + names.join("");
+}
+
 /** What is wrong with a template, without the place where it stands. */
 export interface TemplateFault {
   code: DetailCode;

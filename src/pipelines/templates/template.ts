@@ -138,22 +138,29 @@ function resolve(scope: TemplateScope, reference: Reference): Json | undefined {
   return readPath(root, reference.path);
 }
 
-/** The value of a part inside text: strings as they are, all else as JSON, missing as nothing. */
-function toText(scope: TemplateScope, part: TemplatePart): string {
-  if (typeof part === "string") return part;
-  const value = resolve(scope, part);
+/** A value inside text: strings as they are, all else as JSON, missing as nothing. */
+function toText(scope: TemplateScope, reference: Reference): string {
+  const value = resolve(scope, reference);
   if (value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** How a value stands inside text. */
+export type Wrap = (text: string, reference: Reference) => string;
+
+const asItIs: Wrap = (text) => text;
+
 /**
- * Renders to text, as fields that must be text do.
+ * Renders to text, as fields that must be text do; `wrap` puts something around each value.
  * Throws `OUTPUT_TOO_LARGE` once the node has made more than `MAX_RENDERED_LENGTH` characters.
  */
-export function renderText(scope: TemplateScope, template: Template): string {
+export function renderText(
+  scope: TemplateScope,
+  { parts, wrap = asItIs }: Template & { wrap?: Wrap },
+): string {
   let text = "";
-  for (const part of template.parts) {
-    const piece = toText(scope, part);
+  for (const part of parts) {
+    const piece = typeof part === "string" ? part : wrap(toText(scope, part), part);
     scope.room -= piece.length;
     if (scope.room < 0) {
       const message = "The text that the templates of this node make is longer than 8 MiB.";

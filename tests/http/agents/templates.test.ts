@@ -54,7 +54,7 @@ describe("the template", () => {
       () => fixture("github-pull-request"),
       {
         pullRequest: expect.stringMatching(/^https:\/\/github\.com\/.*\/pull\/\d+$/),
-        summary: expect.stringMatching(/\d+ files, \+\d+ -\d+$/),
+        summary: expect.stringMatching(/\d+ files, \+\d+ -\d+\n<\/data-[0-9a-f]{12}>$/),
       },
     ],
     [
@@ -69,7 +69,7 @@ describe("the template", () => {
         event.data.object.amount_total = 999_900;
         return JSON.stringify(event);
       },
-      { event: expect.stringMatching(/^evt_/), review: expect.stringContaining("999900 usd") },
+      { event: expect.stringMatching(/^evt_/), review: expect.stringContaining(">999900<") },
     ],
     [
       "slack-answer",
@@ -77,7 +77,7 @@ describe("the template", () => {
       {
         channel: JSON.parse(fixture("slack-event")).event.channel,
         thread: JSON.parse(fixture("slack-event")).event.ts,
-        text: JSON.parse(fixture("slack-event")).event.text,
+        text: expect.stringContaining(JSON.parse(fixture("slack-event")).event.text),
       },
     ],
     [

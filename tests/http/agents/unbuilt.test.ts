@@ -92,6 +92,12 @@ describe("a webhook's", () => {
       callback: null,
     };
     const { data } = await app.api(`PATCH /agents/${id}`, { webhook });
-    expect(Object.keys(data.webhook).toSorted()).toEqual(["auth", "limits", "respond", "secrets"]);
+    expect(Object.keys(data.webhook).toSorted()).toEqual([
+      "allow",
+      "auth",
+      "limits",
+      "respond",
+      "secrets",
+    ]);
   });
 });

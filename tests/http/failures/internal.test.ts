@@ -24,7 +24,14 @@ const breaking = (): never => {
 const BROKEN: [name: string, deps: Partial<AppDeps>, call: string, body: string | null][] = [
   [
     "the directory, on a delivery",
-    { directory: { find: breaking, forget: breaking, maxConcurrentOf: breaking } },
+    {
+      directory: {
+        find: breaking,
+        forget: breaking,
+        maxConcurrentOf: breaking,
+        allowedCallsOf: breaking,
+      },
+    },
     "POST /agents/ID/webhook",
     "1",
   ],
