@@ -15,6 +15,10 @@ export const EXECUTION_ERRORS = {
     "The address is not public; allow it with HOOKLINE_ALLOW_PRIVATE=host:port.",
     "Outgoing requests reach public addresses only, unless the setting lists the target.",
   ),
+  REDIRECT_FORBIDDEN: end(
+    "The target redirects to another host, to plain http, or too often.",
+    "Redirects are followed within the same host, up to five: set the URL that they lead to.",
+  ),
   ADDRESS_UNRESOLVED: end(
     "The host name could not be resolved.",
     "Check the `baseUrl` and this machine's DNS.",

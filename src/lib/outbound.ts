@@ -13,7 +13,10 @@ import {
   type AllowRule,
   type Destination,
 } from "./network/outbound-address";
+import { type ConnectLimit, createConnectLimit } from "./network/connect-limit";
+import { OutboundError, toOutboundError } from "./network/outbound-error";
 import { parseTarget } from "./network/outbound-url";
+import { MAX_REDIRECTS, type OutgoingRequest, redirectOf } from "./network/redirects";
 
 /** Bytes of a response body. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
@@ -54,33 +57,21 @@ export interface OutboundDeps {
 export interface OutboundInit extends RequestInit {
   /** Bytes, for this request; the door's own limit by default. */
   maxResponseBytes?: number;
+  /** Milliseconds until the connection stands, resolving and TLS included; unlimited by default. */
+  connectTimeoutMs?: number;
+  /** Whether redirects within the same host are followed; each address is checked again. */
+  followRedirects?: boolean;
 }
 
 export interface Outbound {
   /**
-   * Sends one request. Redirects are not followed: a 3xx is a response like others. The caller
-   * reads the body to its end, cancels it or aborts; until then the socket stays open.
+   * Sends one request. Redirects are not followed unless asked: a 3xx is a response like others. The
+   * caller reads the body to its end, cancels it or aborts; until then the socket stays open.
    * Rejects, and the body fails, with `AppError` (`URL_INVALID`, `ADDRESS_FORBIDDEN`,
-   * `ADDRESS_UNRESOLVED`, `RESPONSE_TOO_LARGE`), `OutboundError`, or the signal's reason.
+   * `ADDRESS_UNRESOLVED`, `REDIRECT_FORBIDDEN`, `RESPONSE_TOO_LARGE`), `OutboundError`, or the
+   * signal's reason.
    */
   fetch(input: string | URL, init?: OutboundInit): Promise<Response>;
-}
-
-/**
- * Why the network gave no whole answer: `unreachable` before the head of the response, `untrusted`
- * when TLS failed, `broken` within the body, `malformed` when it is not HTTP that is read here.
- */
-export type OutboundFault = "unreachable" | "untrusted" | "broken" | "malformed";
-
-/** A request that failed on the network; what the user is told is for the caller to say. */
-export class OutboundError extends Error {
-  readonly fault: OutboundFault;
-
-  constructor(fault: OutboundFault, options: { message: string; cause?: unknown }) {
-    super(options.message, { cause: options.cause });
-    this.name = "OutboundError";
-    this.fault = fault;
-  }
 }
 
 /** Makes the door; it keeps no connections and no answers of the resolver. */
@@ -92,18 +83,48 @@ export function createOutbound(deps: OutboundDeps): Outbound {
       signal.throwIfAborted();
       const { method, headers, body } = new Request(url.href, init);
       const bytes = body === null ? null : await new Response(body).bytes();
-      const addresses = await untilAborted(signal, findAddresses(deps, url));
-      signal.throwIfAborted();
       const limit = init.maxResponseBytes ?? deps.maxResponseBytes ?? MAX_RESPONSE_BYTES;
-      return exchange({ url, addresses, method, headers, bytes, signal, limit });
+      const { connectTimeoutMs = null, followRedirects = false } = init;
+      const sending = { signal, limit, connectTimeoutMs, followRedirects };
+      return sendFollowing(deps, { url, method, headers, bytes, ...sending });
     },
   };
+}
+
+interface Sending extends OutgoingRequest {
+  signal: AbortSignal;
+  limit: number;
+  connectTimeoutMs: number | null;
+}
+
+async function sendFollowing(
+  deps: OutboundDeps,
+  data: Sending & { followRedirects: boolean },
+): Promise<Response> {
+  const { followRedirects, ...first } = data;
+  let request: Sending = first;
+  for (let hops = 0; ; hops += 1) {
+    const response = await sendOnce(deps, request);
+    const next = followRedirects ? redirectOf(request, response) : null;
+    if (next === null) return response;
+    await response.body?.cancel();
+    if (hops === MAX_REDIRECTS) throw new AppError("REDIRECT_FORBIDDEN");
+    request = { ...request, ...next };
+  }
+}
+
+async function sendOnce(deps: OutboundDeps, data: Sending): Promise<Response> {
+  using connecting = createConnectLimit(data.connectTimeoutMs);
+  const found = untilAborted(connecting.signal, findAddresses(deps, data.url));
+  const addresses = await untilAborted(data.signal, found);
+  data.signal.throwIfAborted();
+  return await exchange({ ...data, addresses, connecting });
 }
 
 /** The addresses to connect to, each of them checked; one that may not be reached refuses all. */
 async function findAddresses(deps: OutboundDeps, url: URL): Promise<ResolvedAddress[]> {
   const host = bareHost(url);
-  const to = { host, port: Number(url.port) || (url.protocol === "https:" ? 443 : 80) };
+  const to = { host, port: Number(url.port) || (isSecure(url) ? 443 : 80) };
   const literal = readAddress(host);
   const found =
     literal === null
@@ -142,27 +163,28 @@ function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return promise;
 }
 
-interface Exchange {
-  url: URL;
+interface Exchange extends Sending {
   addresses: ResolvedAddress[];
-  method: string;
-  headers: Headers;
-  bytes: Uint8Array | null;
-  signal: AbortSignal;
-  limit: number;
+  connecting: ConnectLimit;
 }
+
+const isSecure = (url: URL): boolean => url.protocol === "https:";
 
 /** Sends the request over a connection of its own and resolves with the head of the response. */
 function exchange(data: Exchange): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   const request = openRequest(data);
+  const signals = [data.signal, data.connecting.signal];
   const abort = () => {
-    reject(data.signal.reason);
+    reject(signals.find((signal) => signal.aborted)?.reason);
     request.destroy();
   };
-  data.signal.addEventListener("abort", abort, { once: true });
+  for (const signal of signals) signal.addEventListener("abort", abort, { once: true });
+  request.on("socket", (socket) => {
+    socket.once(isSecure(data.url) ? "secureConnect" : "connect", data.connecting.stands);
+  });
   request.on("close", () => {
-    data.signal.removeEventListener("abort", abort);
+    for (const signal of signals) signal.removeEventListener("abort", abort);
     reject(toOutboundError("unreachable", undefined));
   });
   request.on("error", (error) => reject(toOutboundError("unreachable", error)));
@@ -183,7 +205,7 @@ function exchange(data: Exchange): Promise<Response> {
 }
 
 function openRequest(data: Exchange): ClientRequest {
-  const send = data.url.protocol === "https:" ? requestHttps : requestHttp;
+  const send = isSecure(data.url) ? requestHttps : requestHttp;
   return send({
     method: data.method,
     host: bareHost(data.url),
@@ -272,19 +294,4 @@ function refuseBody(data: Exchange, incoming: IncomingMessage): void {
   if (Number(incoming.headers["content-length"] ?? 0) > data.limit) {
     throw new AppError("RESPONSE_TOO_LARGE");
   }
-}
-
-/** `code` of Node's errors names the fault; the parser's codes start with HPE_. */
-function toOutboundError(fault: OutboundFault, cause: unknown): OutboundError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-  return new OutboundError(refineFault(fault, code), {
-    message: `The connection failed (${code}).`,
-    cause,
-  });
-}
-
-function refineFault(fault: OutboundFault, code: string): OutboundFault {
-  if (code.startsWith("HPE_")) return "malformed";
-  const isTls = /CERT|_SSL_|_TLS_|^EPROTO$/.test(code);
-  return isTls && fault === "unreachable" ? "untrusted" : fault;
 }

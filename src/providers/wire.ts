@@ -2,7 +2,8 @@
 // stream, and what failed there. Leaves the address to `lib/outbound.ts`.
 
 import { AppError } from "../errors";
-import { OutboundError, type Outbound } from "../lib/outbound";
+import { OutboundError } from "../lib/network/outbound-error";
+import type { Outbound } from "../lib/outbound";
 import { createEventReader } from "./events";
 import type { ProviderFormat } from "./formats";
 import { ProviderError, type Refusal } from "./model";

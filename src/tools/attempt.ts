@@ -4,7 +4,8 @@
 import { AppError } from "../errors";
 import type { Json } from "../lib/json-value";
 import { decodeUtf8, parseJson } from "../lib/json";
-import { type Outbound, OutboundError } from "../lib/outbound";
+import { OutboundError } from "../lib/network/outbound-error";
+import type { Outbound } from "../lib/outbound";
 import type { ToolRequest } from "./request";
 import { ToolError, type ToolAnswer } from "./tool";
 
@@ -12,6 +13,8 @@ export interface AttemptDeps {
   outbound: Outbound;
 }
 
+/** Milliseconds until the connection stands. */
+const CONNECT_MS = 5_000;
 /** Milliseconds: from the request to the head of the answer, and between two parts of its body. */
 const SILENCE_MS = 15_000;
 
@@ -19,6 +22,7 @@ export interface ToolAttempt {
   request: ToolRequest;
   timeoutMs: number;
   maxResponseBytes: number;
+  followRedirects: boolean;
   signal: AbortSignal;
   /** Takes secrets out of what the peer sent back. */
   redact(text: string): string;
@@ -90,6 +94,8 @@ async function exchange(
     body: request.body,
     signal: limits.signal,
     maxResponseBytes: data.maxResponseBytes,
+    followRedirects: data.followRedirects,
+    connectTimeoutMs: CONNECT_MS,
   });
   limits.heard();
   const { status } = response;

@@ -111,6 +111,7 @@ async function callHttp(
         signal,
         timeoutMs,
         maxResponseBytes: tool.maxResponseBytes,
+        followRedirects: tool.followRedirects,
         redact: (text) => secrets.redact(text),
       }),
   });

@@ -28,6 +28,8 @@ export interface HttpSettings {
   /** The peer knows a repeat by its `Idempotency-Key`, or is not changed by it. */
   idempotent: boolean;
   maxResponseBytes: number;
+  /** Redirects within the same host are followed. */
+  followRedirects: boolean;
 }
 
 /** One call of a tool. */

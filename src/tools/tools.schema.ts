@@ -61,6 +61,9 @@ const settings = {
     description: "A repeat does no harm: the peer knows it by its `Idempotency-Key`.",
   }),
   maxResponseBytes: Type.Integer({ minimum: 1, maximum: 16 * 1024 * 1024 }),
+  followRedirects: Type.Boolean({
+    description: "Within the same host, up to five; otherwise a redirect is a failure.",
+  }),
 };
 
 const EXAMPLE_SETTINGS: HttpSettings = {
@@ -76,6 +79,7 @@ const EXAMPLE_SETTINGS: HttpSettings = {
   retries: 2,
   idempotent: false,
   maxResponseBytes: 1_048_576,
+  followRedirects: false,
 };
 
 export const ToolSchema = named(

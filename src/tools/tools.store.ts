@@ -34,17 +34,19 @@ const DEFAULTS: Omit<HttpSettings, "method"> = {
   retries: 2,
   idempotent: false,
   maxResponseBytes: 1024 * 1024,
+  followRedirects: false,
 };
 
-const settingsOf = (row: ToolRow): HttpSettings => JSON.parse(row.settings);
+/** A setting that is younger than the row has its default. */
+const settingsOf = (row: ToolRow): HttpSettings => ({ ...DEFAULTS, ...JSON.parse(row.settings) });
 
-const toTool = ({ settings, ...row }: ToolRow): Tool => ({
+const toTool = (row: ToolRow): Tool => ({
   id: row.id,
   type: row.type,
   name: row.name,
   description: row.description,
   enabled: row.enabled,
-  ...(JSON.parse(settings) as HttpSettings),
+  ...settingsOf(row),
   createdAt: toIso(row.createdAt),
   updatedAt: toIso(row.updatedAt),
 });

@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type Server, type Socket } from "node:net";
-import { createOutbound, OutboundError } from "../../src/lib/outbound";
+import { OutboundError } from "../../src/lib/network/outbound-error";
+import { createOutbound } from "../../src/lib/outbound";
 import { parseAllowPrivate } from "../../src/lib/network/outbound-address";
 import { startModelStub } from "../support/model-stub";
 import { rejection } from "../support/rejection";

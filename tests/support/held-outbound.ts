@@ -2,7 +2,7 @@
 // The answer is that of an OpenAI-compatible chat stream, with a fixed text.
 
 import type { Outbound } from "../../src/lib/outbound";
-import { OutboundError } from "../../src/lib/outbound";
+import { OutboundError } from "../../src/lib/network/outbound-error";
 
 /** What every released call answers. */
 export const HELD_ANSWER = "the held answer";

@@ -16,5 +16,6 @@ export const httpTool = (more: Partial<HttpSettings> = {}): HttpSettings => ({
   retries: 2,
   idempotent: false,
   maxResponseBytes: 1_000_000,
+  followRedirects: false,
   ...more,
 });

@@ -144,6 +144,15 @@ describe("a call", () => {
   });
 });
 
+test("a redirect within the host is followed where the tool says so", async () => {
+  const peer = await startPeer([
+    http("302 Found", { headers: "Location: /x\r\n" }),
+    http("200 OK", { body: '"there"' }),
+  ]);
+  const { call } = createCaller({ url: peer.url, followRedirects: true });
+  expect((await call({})).output).toBe("there");
+});
+
 describe("an answer that is none", () => {
   test.each<[string, string | Buffer | ((socket: Socket) => void), string]>([
     ["a 404", http("404 Not Found"), "TOOL_ERROR 404"],

@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { AppError, type ErrorCode } from "../../../src/errors";
-import { createOutbound, OutboundError, type Outbound } from "../../../src/lib/outbound";
+import { OutboundError } from "../../../src/lib/network/outbound-error";
+import { createOutbound, type Outbound } from "../../../src/lib/outbound";
 import { PROVIDER_TEST_REASONS } from "../../../src/vocabulary";
 import { createTestApp, restart, type TestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
