@@ -2,6 +2,7 @@
 // The order in which nodes run is `schedule.ts`'s.
 
 import { AppError } from "../errors";
+import { addUsd } from "../providers/prices/usd";
 import type { EffectKind } from "../vocabulary";
 import type {
   CompiledNode,
@@ -146,7 +147,7 @@ export function countUse(
   { usage, cost }: { usage: Usage | null; cost: number | null },
 ): void {
   counts.tokens += (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
-  counts.cost += cost ?? 0;
+  counts.cost = addUsd(counts.cost, cost ?? 0);
 }
 
 /** Caps of calls refuse the call; those of tokens and money stop what would use more. */

@@ -1,5 +1,6 @@
 // What the model calls of one execution come to: tokens and money.
 
+import { addUsd } from "../providers/prices/usd";
 import type { CompiledNode } from "./program";
 import type { Json, StepRecord, Usage } from "./record";
 import { readOwn } from "./values";
@@ -55,7 +56,7 @@ export function addStep(
   if (providerId !== null && deps.isPureProvider(providerId)) return;
   totals.isPriced = true;
   if (step.cost === null) totals.isUnknown = true;
-  else totals.cost += step.cost;
+  else totals.cost = addUsd(totals.cost, step.cost);
 }
 
 /** USD; null where nothing was priced, or a price is unknown. */

@@ -1,5 +1,6 @@
 // A model's answer: what of it a step notes, and how the journal keeps it.
 
+import { addUsd } from "../../providers/prices/usd";
 import type { Json, ModelAnswer, ModelToolCall, StepRecord } from "../record";
 import { addUsage, readUsage } from "../totals";
 import { readOwn } from "../values";
@@ -12,7 +13,7 @@ export function noteAnswer(step: StepRecord, answer: ModelAnswer): void {
   step.cost =
     answer.cost === null || (!isFirst && step.cost === null)
       ? null
-      : answer.cost + (step.cost ?? 0);
+      : addUsd(answer.cost, step.cost ?? 0);
   step.model = {
     provider: answer.provider,
     model: answer.model,
