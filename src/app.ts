@@ -27,6 +27,7 @@ import type { Health } from "./ops/health";
 import { opsRoutes } from "./ops/ops.routes";
 import type { SwaggerDeps } from "./ops/swagger.routes";
 import { swaggerRoutes } from "./ops/swagger.routes";
+import { priceRoutes } from "./providers/prices/prices.routes";
 import { providerRoutes } from "./providers/providers.routes";
 import type { ProbeDeps } from "./providers/probe";
 import type { ProvidersDeps } from "./providers/providers.store";
@@ -141,6 +142,7 @@ export function createApp(deps: AppDeps) {
     .use(tokenRoutes(deps))
     .use(agentRoutes(deps))
     .use(providerRoutes(deps))
+    .use(priceRoutes(deps))
     .use(replayRoutes(deps))
     .use(toolRoutes(deps))
     .use(secretRoutes(deps))

@@ -78,6 +78,21 @@ export const ERRORS = {
     "A live agent still calls this provider.",
     "Deactivate or change the agents that `details` lists, then delete.",
   ),
+  PRICE_BUILT_IN: row(
+    409,
+    "A built-in price cannot be changed or deleted; add one of your own for the same model.",
+    "Own prices go before built-in ones.",
+  ),
+  PRICE_EXISTS: row(
+    409,
+    "There is a price of this provider and model from that day on; change it instead.",
+    "One price for each provider, model and `validFrom`.",
+  ),
+  TOO_MANY_PRICES: row(
+    409,
+    "There are 1,000 own prices already; delete some that are not used any more.",
+    "Built-in ones do not count.",
+  ),
   INPUT_GONE: row(
     409,
     "The input of that execution is not kept any more.",

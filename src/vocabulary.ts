@@ -186,6 +186,9 @@ export const PROVIDER_TYPES = [
 ] as const;
 export type ProviderType = (typeof PROVIDER_TYPES)[number];
 
+/** Provider types whose calls may cost something: a price may be for all providers of one of them. */
+export const PRICED_TYPES = ["openai", "anthropic", "google", "openai-compatible"] as const;
+
 /** Why the test of a provider failed. */
 export const PROVIDER_TEST_REASONS = [
   "KEY_REFUSED",

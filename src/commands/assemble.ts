@@ -38,6 +38,8 @@ import { createHealth } from "../ops/health";
 import type { ExecutionCaps } from "../pipelines/program";
 import { DEFAULT_LIMITS } from "../pipelines/pipelines.schema";
 import { callProvider, createModelCaller } from "../providers/call";
+import { createPriceList } from "../providers/prices/price-list";
+import { readOwnPrices } from "../providers/prices/prices.store";
 import { ensureEcho, findCallable, isUsable } from "../providers/providers.store";
 import type { Sandbox } from "../sandbox/sandbox";
 import { createSandbox } from "../sandbox/sandbox";
@@ -116,6 +118,28 @@ const capsOf = (config: Config): ExecutionCaps => ({
   cost: config.maxCost,
 });
 
+/** What calls models and tools, and reckons what that costs. */
+function createCallers(around: Parts & { checkSchema: Sandbox["checkSchema"] }) {
+  const { config, clock, checkSchema } = around;
+  const outbound = around.outbound ?? createOutbound({ allowPrivate: config.allowPrivate });
+  const calling = { outbound, clock, wait: systemWait, random: randomShare };
+  const prices = createPriceList({ clock, readOwn: () => readOwnPrices(around) });
+  const models = createModelCaller({
+    ...calling,
+    find: (id) => findCallable(around, id),
+    findPrice: (call) => prices.find(call),
+  });
+  const toolCalling = {
+    ...calling,
+    readSecret: (name: string) => around.readSecret(name),
+    checkParameters: (data: Parameters<CheckParameters>[0]) =>
+      checkParameters({ checkSchema }, data),
+  };
+  const tools = createToolCaller({ ...toolCalling, find: (id) => findTool(around, id) });
+  const callOne: AppDeps["callProvider"] = (data) => callProvider(calling, data);
+  return { models, tools, own: { prices, callProvider: callOne, toolCalling } };
+}
+
 function createExecutionParts(around: Parts) {
   const { config, db, clock, log, writer, directory } = around;
   const limits = {
@@ -127,18 +151,10 @@ function createExecutionParts(around: Parts) {
   const sequence = createSequence(db);
   const durations = createDurations({ db });
   const freshInputs = createFreshInputs();
-  const outbound = around.outbound ?? createOutbound({ allowPrivate: config.allowPrivate });
-  const calling = { outbound, clock, wait: systemWait, random: randomShare };
-  const models = createModelCaller({ ...calling, find: (id) => findCallable(around, id) });
   const sandbox = around.sandbox ?? createSandbox({ command: sandboxCommand(), log });
   const { checkSchema } = sandbox;
-  const toolCalling = {
-    ...calling,
-    readSecret: (name: string) => around.readSecret(name),
-    checkParameters: (data: Parameters<CheckParameters>[0]) =>
-      checkParameters({ checkSchema }, data),
-  };
-  const tools = createToolCaller({ ...toolCalling, find: (id) => findTool(around, id) });
+  const callers = createCallers({ ...around, checkSchema });
+  const { models, tools } = callers;
   const turn = createLoopTurn({ clock });
   const pool = createPool({
     turn,
@@ -167,9 +183,8 @@ function createExecutionParts(around: Parts) {
     onFinished: (end) => durations.add(end),
   });
   const waits = createWaits({ pool });
-  const callOne: AppDeps["callProvider"] = (data) => callProvider(calling, data);
   const own = { limits, versions, sequence, durations, freshInputs, turn, sandbox, pool, waits };
-  return { ...own, callProvider: callOne, toolCalling };
+  return { ...own, ...callers.own };
 }
 
 /** Recovers what an earlier process left, and puts everything together; the pool is still asleep. */

@@ -25,6 +25,7 @@ import {
   GATES,
   JOURNAL_KINDS,
   KEY_SOURCES,
+  PRICED_TYPES,
   PROVIDER_TYPES,
   REASONS,
   SCOPES,
@@ -92,6 +93,37 @@ export const providers = sqliteTable(
     updatedAt: integer("updated_at").notNull(),
   },
   (t) => [check("providers_type", oneOf(t.type, PROVIDER_TYPES))],
+);
+
+/** The owner's own prices, in millionths of a dollar for a million tokens. */
+export const prices = sqliteTable(
+  "prices",
+  {
+    id: text().primaryKey(),
+    /** One of the types, or the id of a provider. */
+    provider: text().notNull(),
+    model: text().notNull(),
+    /** The first moment of a day in UTC. */
+    validFrom: integer("valid_from").notNull(),
+    input: integer().notNull(),
+    /** Null is unknown. */
+    cachedInput: integer("cached_input"),
+    output: integer().notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("prices_by_model_and_day").on(t.provider, t.model, t.validFrom),
+    check(
+      "prices_provider",
+      sql`${oneOf(t.provider, PRICED_TYPES)} or substr(${t.provider}, 1, 4) = 'prv_'`,
+    ),
+    check("prices_from_a_day", sql`${t.validFrom} >= 0 and ${t.validFrom} % 86400000 = 0`),
+    check(
+      "prices_not_negative",
+      sql`${t.input} >= 0 and ${t.output} >= 0 and (${t.cachedInput} is null or ${t.cachedInput} >= 0)`,
+    ),
+  ],
 );
 
 export const tools = sqliteTable(

@@ -28,8 +28,13 @@ export const UsageSchema = named(
   }),
 );
 
-/** USD; null is unknown. */
-export const Cost = orNull(Type.Number({ description: "USD; null is unknown." }));
+/** USD; null is unknown, or nothing that has a price. */
+export const Cost = orNull(
+  Type.Number({
+    description:
+      "USD, by the prices that held when the answers came; null is unknown, or no call that has a price.",
+  }),
+);
 
 const stepFields = {
   nodeId: Type.String(),
@@ -110,7 +115,7 @@ export const EXAMPLE_EXECUTION = {
   waiting: false,
   error: null,
   usage: { inputTokens: 9, outputTokens: 9, cachedTokens: 0 },
-  cost: null,
+  cost: 0.0001125,
   createdAt: EXAMPLE.time,
   startedAt: EXAMPLE.time,
   finishedAt: EXAMPLE.later,
@@ -128,6 +133,7 @@ export const EXAMPLE_CANCELLED = {
   ...EXAMPLE_EXECUTION,
   status: "cancelled",
   usage: null,
+  cost: null,
 } as const;
 
 /** An execution in a list. */
@@ -158,7 +164,7 @@ export const ExecutionSchema = named(
         finishedAt: EXAMPLE.later,
         attempt: 1,
         usage: EXAMPLE_EXECUTION.usage,
-        cost: null,
+        cost: EXAMPLE_EXECUTION.cost,
         logs: [],
         untrusted: ["input.issue.title"],
       },

@@ -34,7 +34,7 @@ export function deriveUid(parent: Uint8Array, name: string): Buffer {
   return uid;
 }
 
-export type IdPrefix = "agt" | "exec" | "dlv" | "prv" | "key" | "whs" | "req" | "tool";
+export type IdPrefix = "agt" | "exec" | "dlv" | "prv" | "key" | "whs" | "req" | "tool" | "prc";
 
 /** `exec_0192f0c1-7a2b-7c3d-8e4f-5a6b7c8d9e0f` for prefix `exec` and those 16 bytes. */
 export function formatId(prefix: IdPrefix, uid: Uint8Array): string {

@@ -35,6 +35,7 @@ export const EXAMPLE = {
   deliveryId: "dlv_0192f0c4-11d0-7e52-9a1c-3f2e8d7b6a50",
   providerId: "prv_0192f0b9-52c4-7b18-8d3e-6c5f4a3b2d10",
   toolId: "tool_0192f0ba-6e3d-7f42-9b1a-2d4c6e8f0a13",
+  priceId: "prc_0192f0bb-7f4e-7a53-8c2b-3e5d7f9a1b24",
   tokenId: "key_0192f0b1-08c6-7d24-a5e7-9b8c7d6e5f40",
   requestId: "req_0192f0c4-11cf-7a61-b2d3-0c9e8f7a6b5d",
   time: "2026-01-31T09:30:00.000Z",

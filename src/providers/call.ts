@@ -8,6 +8,8 @@ import { attemptCall, type AttemptDeps } from "./attempt";
 import { createBreaker } from "./breaker";
 import { answerEcho, ECHO_PROVIDER_ID } from "./echo";
 import type { ModelAnswer, ModelCall } from "./model";
+import { costOf, type Price } from "./prices/price";
+import type { PricedCall } from "./prices/price-list";
 import { judgeFailure } from "./retry";
 
 /** What a call needs of a stored provider. */
@@ -23,11 +25,13 @@ export type CallDeps = AttemptDeps & RetryDeps;
 export interface ModelCallerDeps extends CallDeps {
   /** Reads a provider by its public id; undefined when there is none any more. */
   find(providerId: string): FoundProvider | undefined;
+  /** The price of a call now; null is unknown. */
+  findPrice(call: PricedCall): Price | null;
 }
 
 export interface ModelCaller {
   /**
-   * Makes one model call. Rejects with the reason of `call.signal` when that aborts, else with
+   * Makes one model call, and reckons what it cost. Rejects with the reason of `call.signal` when that aborts, else with
    * `AppError`: `PROVIDER_*`, `CREDENTIAL_UNREADABLE`, `ADDRESS_*`, `URL_INVALID`,
    * `RESPONSE_TOO_LARGE`; as `ProviderError` it may carry `httpStatus`, `partialText`.
    */
@@ -48,7 +52,12 @@ export function createModelCaller(deps: ModelCallerDeps): ModelCaller {
       if (call.providerId === ECHO_PROVIDER_ID) return answerEcho(call);
       const provider = deps.find(call.providerId);
       if (provider === undefined) throw new AppError("PROVIDER_MISSING");
-      return breaker.run(call.providerId, () => callProvider(deps, { provider, call }));
+      const { providerId } = call;
+      const answer = await breaker.run(providerId, () => callProvider(deps, { provider, call }));
+      // A snapshot's name says more than the one that was asked for.
+      const models = [answer.model, call.model];
+      const price = deps.findPrice({ providerId, type: provider.type, models });
+      return { ...answer, cost: costOf(price, answer) };
     },
   };
 }

@@ -13,6 +13,8 @@ import type { ProviderType } from "../vocabulary";
 import type { FoundProvider } from "./call";
 import { ECHO_PROVIDER_ID } from "./echo";
 import { FORMATS } from "./formats";
+import type { PriceList } from "./prices/price-list";
+import { deletePricesOf } from "./prices/prices.store";
 import type { SecretsDeps } from "../secrets/secrets.store";
 import {
   deleteSecrets,
@@ -23,7 +25,7 @@ import {
 } from "../secrets/secrets.store";
 import type { Provider, ProviderCreate, ProviderPatch } from "./providers.schema";
 
-export type ProvidersDeps = SecretsDeps & { writer: Writer };
+export type ProvidersDeps = SecretsDeps & { writer: Writer; prices: PriceList };
 
 type ProviderRow = typeof providers.$inferSelect;
 
@@ -175,9 +177,9 @@ export async function changeProvider(
   });
 }
 
-/** Removes a provider and its key; throws PROVIDER_IN_USE while a live version calls it. */
+/** Removes a provider, its key and its prices; throws PROVIDER_IN_USE while a live version calls it. */
 export async function deleteProvider(deps: ProvidersDeps, id: string): Promise<void> {
-  await deps.writer.write(() => {
+  const remove = (): void => {
     getOwnRow(deps, id);
     const users = listCallers(deps, { kind: "provider", id });
     if (users.length > 0) {
@@ -189,8 +191,10 @@ export async function deleteProvider(deps: ProvidersDeps, id: string): Promise<v
       throw new AppError("PROVIDER_IN_USE", { details });
     }
     deleteSecrets(deps, ownerOf(id));
+    deletePricesOf(deps, id);
     deps.db.orm.delete(providers).where(eq(providers.id, id)).run();
-  });
+  };
+  await deps.writer.write(remove, () => deps.prices.renew());
 }
 
 /** Whether a node may name this provider. */

@@ -15,6 +15,7 @@ const callerOf = (providers: Record<string, FoundProvider>) =>
     wait: async () => {},
     random: () => 0,
     find: (id) => providers[id],
+    findPrice: () => null,
   });
 
 const callTo = (providerId: string) => modelCall({ providerId, prompt: "hello" });
@@ -73,9 +74,42 @@ test("a provider without a baseUrl is called at its type's own address", async (
   };
   const find = (): FoundProvider => compatible({ type: "anthropic", baseUrl: null });
   const doors = { clock: createManualClock(), wait: async () => {}, random: () => 0 };
-  const caller = createModelCaller({ ...doors, outbound, find });
+  const caller = createModelCaller({ ...doors, outbound, find, findPrice: () => null });
   expect(await rejection(caller.callModel(callTo("a")))).toMatchObject({ httpStatus: 401 });
   expect(called).toEqual(["api.anthropic.com"]);
+});
+
+test("a price is asked for when the answer is there, by its model's name before that in the call", async () => {
+  const chunk = {
+    model: "snapshot",
+    choices: [{ index: 0, delta: { content: "hi" }, finish_reason: "stop" }],
+    usage: { prompt_tokens: 5, completion_tokens: 2 },
+  };
+  const body = `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`;
+  const order: unknown[] = [];
+  const outbound = {
+    async fetch() {
+      order.push("called");
+      return new Response(body, { headers: { "content-type": "text/event-stream" } });
+    },
+  };
+  const price = { id: "p", provider: "a", model: "m", validFrom: 0, maxInputTokens: null };
+  const amounts = { input: 1_000_000, cachedInput: null, output: 3_000_000 };
+  const caller = createModelCaller({
+    clock: createManualClock(),
+    wait: async () => {},
+    random: () => 0,
+    outbound,
+    find: () => compatible(),
+    findPrice(call) {
+      order.push(call);
+      return { ...price, ...amounts };
+    },
+  });
+  const answer = await caller.callModel(modelCall({ providerId: "a", model: "asked" }));
+  expect(answer.cost).toBe(0.000011);
+  const type = "openai-compatible";
+  expect(order).toEqual(["called", { providerId: "a", type, models: ["snapshot", "asked"] }]);
 });
 
 test.each<[code: string, what: string, error: Error]>([

@@ -132,6 +132,21 @@ CREATE TABLE `payloads` (
 	`body` blob NOT NULL
 ) STRICT;
 
+CREATE TABLE `prices` (
+	`id` text PRIMARY KEY NOT NULL,
+	`provider` text NOT NULL,
+	`model` text NOT NULL,
+	`valid_from` integer NOT NULL,
+	`input` integer NOT NULL,
+	`cached_input` integer,
+	`output` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	CONSTRAINT "prices_provider" CHECK(("prices"."provider" = 'openai' or "prices"."provider" = 'anthropic' or "prices"."provider" = 'google' or "prices"."provider" = 'openai-compatible') or substr("prices"."provider", 1, 4) = 'prv_'),
+	CONSTRAINT "prices_from_a_day" CHECK("prices"."valid_from" >= 0 and "prices"."valid_from" % 86400000 = 0),
+	CONSTRAINT "prices_not_negative" CHECK("prices"."input" >= 0 and "prices"."output" >= 0 and ("prices"."cached_input" is null or "prices"."cached_input" >= 0))
+) STRICT;
+
 CREATE TABLE "providers" (
 	`id` text PRIMARY KEY NOT NULL,
 	`type` text NOT NULL,
@@ -216,6 +231,8 @@ CREATE INDEX `idempotency_keys_to_sweep` ON `idempotency_keys` (`expires_at`);
 CREATE UNIQUE INDEX `journal_effect_ends_once` ON `journal` (`execution`,`effect`) WHERE "journal"."kind" = 'effect_ended';
 
 CREATE INDEX `kept_answers_to_sweep` ON `kept_answers` (`expires_at`);
+
+CREATE UNIQUE INDEX `prices_by_model_and_day` ON `prices` (`provider`,`model`,`valid_from`);
 
 CREATE INDEX `secrets_of_owner` ON `secrets` (`purpose`,`owner_id`);
 

@@ -108,6 +108,7 @@ export const HEADER_TEXTS: Record<AnswerHeader, HeaderText> = {
 export const PATH_TEXTS: Record<string, { description: string; example: string }> = {
   "/agents/{id}": { description: "The agent's id.", example: EXAMPLE.agentId },
   "/tokens/{id}": { description: "The token's id.", example: EXAMPLE.tokenId },
+  "/prices/{id}": { description: "The price's id.", example: EXAMPLE.priceId },
   "/providers/{id}": { description: "The provider's id.", example: EXAMPLE.providerId },
   "/tools/{id}": { description: "The tool's id.", example: EXAMPLE.toolId },
   "/secrets/{name}": { description: "The secret's name.", example: "GITHUB_TOKEN" },

@@ -26,6 +26,8 @@ async function prepare() {
   const provider = await app.api("POST /providers", body);
   const url = "https://x.test/";
   const tool = await app.api("POST /tools", { type: "http", name: "t", method: "GET", url });
+  const amounts = { provider: "openai", model: "m", input: 1, output: 2 };
+  const price = await app.api("POST /prices", amounts);
   await app.api("PUT /secrets/KEPT", { value: "x" });
   const token = await app.api("POST /tokens", { name: "t", scope: "read" });
   const names: Record<string, string> = {
@@ -40,6 +42,7 @@ async function prepare() {
     const path = route.split(" ")[1] ?? "";
     const things: Record<string, string> = {
       providers: provider.data.id,
+      prices: price.data.id,
       tools: tool.data.id,
       tokens: token.data.id,
     };

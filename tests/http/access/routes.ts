@@ -59,6 +59,11 @@ export const ROUTES: Record<string, RouteRow> = {
   // Without a model: the matrix's provider is not to be called.
   "POST /providers/:id/test": { needs: "operate", status: 422, body: {} },
   "DELETE /providers/:id": admin(204),
+  "GET /prices": read,
+  "POST /prices": admin(201, { provider: "openai", model: "n", input: 1, output: 2 }),
+  "GET /prices/:id": read,
+  "PATCH /prices/:id": admin(200, { input: 3 }),
+  "DELETE /prices/:id": admin(204),
   "GET /tools": read,
   "POST /tools": admin(201, TOOL),
   "GET /tools/:id": read,

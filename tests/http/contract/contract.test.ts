@@ -24,6 +24,8 @@ async function createWorld(): Promise<World> {
   const refused = await app.api("GET /deliveries?verdict=refused");
   const url = "https://tools.test/status";
   const tool = await app.api("POST /tools", { type: "http", name: "t", method: "GET", url });
+  const amounts = { provider: "google", model: "m", input: 1, output: 2 };
+  const price = await app.api("POST /prices", amounts);
   await app.api("PUT /secrets/SPARE", { value: "spare" });
   const token = await app.api("POST /tokens", { name: "t", scope: "read" });
   const execution: string = taken.data.executionId;
@@ -37,6 +39,7 @@ async function createWorld(): Promise<World> {
     ":delivery": execution.replace("exec_", "dlv_"),
     ":refused": refused.data[0].id,
     ":provider": await addProvider(app),
+    ":price": price.data.id,
     ":tool": tool.data.id,
     ":token": token.data.id,
     ":interrupted": executionIdOf(interrupted),

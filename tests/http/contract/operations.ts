@@ -28,6 +28,7 @@ export type Name =
   | ":waiting"
   | ":interrupted"
   | ":provider"
+  | ":price"
   | ":tool"
   | ":token";
 
@@ -37,6 +38,7 @@ const row = (good: Call | string, bad: Call | string): OperationRow => ({
 });
 
 const TOOL = { type: "http", name: "Status", method: "GET", url: "https://tools.test/status" };
+const PRICE = { provider: "openai", model: "new", input: 1, cachedInput: 0.5, output: 2 };
 const PROVIDER = { type: "openai-compatible", name: "p", baseUrl: "https://x.test/v1" };
 
 export const OPERATIONS: Record<string, OperationRow> = {
@@ -147,6 +149,18 @@ export const OPERATIONS: Record<string, OperationRow> = {
     { call: "POST /providers/:provider/test", body: {} },
   ),
   deleteProvider: row("DELETE /providers/:provider", "DELETE /providers/echo"),
+
+  listPrices: row("GET /prices", "GET /prices?limit=x"),
+  createPrice: row(
+    { call: "POST /prices", body: PRICE },
+    { call: "POST /prices", body: { ...PRICE, provider: "echo" } },
+  ),
+  getPrice: row("GET /prices/:price", "GET /prices/prc_none"),
+  updatePrice: row(
+    { call: "PATCH /prices/:price", body: { output: 1.5 } },
+    { call: "PATCH /prices/prc_none", body: { output: 1.5 } },
+  ),
+  deletePrice: row("DELETE /prices/:price", "DELETE /prices/prc_none"),
 
   listTools: row("GET /tools", "GET /tools?limit=x"),
   createTool: row(
