@@ -91,6 +91,7 @@ export const providers = sqliteTable(
     enabled: integer({ mode: "boolean" }).notNull().default(true),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
+    script: text(),
   },
   (t) => [check("providers_type", oneOf(t.type, PROVIDER_TYPES))],
 );

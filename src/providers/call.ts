@@ -7,6 +7,7 @@ import type { ProviderType } from "../vocabulary";
 import { attemptCall, type AttemptDeps } from "./attempt";
 import { createBreaker } from "./breaker";
 import { answerEcho, ECHO_PROVIDER_ID } from "./echo";
+import { type EchoScript, playScript } from "./echo-script";
 import type { ModelAnswer, ModelCall } from "./model";
 import { costOf, type Price } from "./prices/price";
 import type { PricedCall } from "./prices/price-list";
@@ -16,6 +17,8 @@ import { judgeFailure } from "./retry";
 export interface FoundProvider {
   type: ProviderType;
   baseUrl: string | null;
+  /** Of an `echo`; null has it answer its prompt. */
+  script: EchoScript | null;
   /** Decrypts the key at the moment of the call; null without one. Throws CREDENTIAL_UNREADABLE. */
   apiKey(): string | null;
 }
@@ -31,9 +34,9 @@ export interface ModelCallerDeps extends CallDeps {
 
 export interface ModelCaller {
   /**
-   * Makes one model call, and reckons what it cost. Rejects with the reason of `call.signal` when that aborts, else with
-   * `AppError`: `PROVIDER_*`, `CREDENTIAL_UNREADABLE`, `ADDRESS_*`, `URL_INVALID`,
-   * `RESPONSE_TOO_LARGE`; as `ProviderError` it may carry `httpStatus`, `partialText`.
+   * Makes one model call, and reckons what it cost. Rejects with the reason of `call.signal` when
+   * that aborts, else with `AppError`: `PROVIDER_*`, `CREDENTIAL_UNREADABLE`, `ADDRESS_*`,
+   * `URL_INVALID`, `RESPONSE_TOO_LARGE`; as `ProviderError` it may carry `httpStatus`, `partialText`.
    */
   callModel(call: ModelCall): Promise<ModelAnswer>;
   /** Whether calls have no outside effect, so that they may be computed again. */
@@ -43,8 +46,12 @@ export interface ModelCaller {
 /** Makes the function that pipelines call models by. */
 export function createModelCaller(deps: ModelCallerDeps): ModelCaller {
   const breaker = createBreaker(deps);
-  const isPure = (providerId: string): boolean =>
-    providerId === ECHO_PROVIDER_ID || deps.find(providerId)?.type === "echo";
+  function isPure(providerId: string): boolean {
+    if (providerId === ECHO_PROVIDER_ID) return true;
+    const provider = deps.find(providerId);
+    // A script may be changed between a crash and the restart, fails and takes its time.
+    return provider?.type === "echo" && provider.script === null;
+  }
   return {
     isPure,
     async callModel(call) {
@@ -68,13 +75,16 @@ export async function callProvider(
   { provider, call }: { provider: FoundProvider; call: ModelCall },
 ): Promise<ModelAnswer> {
   const { type, baseUrl } = provider;
-  if (type === "echo") return answerEcho(call);
+  const retried = { call, judge: judgeFailure };
+  if (type === "echo") {
+    const { script } = provider;
+    if (script === null) return answerEcho(call);
+    const attempt = (own: ModelCall) => playScript(deps, { script, call: own });
+    return callWithRetries(deps, { ...retried, attempt });
+  }
   const apiKey = readKey(provider);
-  return callWithRetries(deps, {
-    call,
-    judge: judgeFailure,
-    attempt: (own) => attemptCall(deps, { type, baseUrl, apiKey, call: own }),
-  });
+  const attempt = (own: ModelCall) => attemptCall(deps, { type, baseUrl, apiKey, call: own });
+  return callWithRetries(deps, { ...retried, attempt });
 }
 
 function readKey(provider: FoundProvider): string | null {

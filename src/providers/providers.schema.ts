@@ -2,6 +2,7 @@
 
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
+import type { Json } from "../lib/json-value";
 import { closed, EXAMPLE, named, orNull, Time, words } from "../lib/wire";
 import { PROVIDER_TEST_REASONS, PROVIDER_TYPES } from "../vocabulary";
 
@@ -13,6 +14,39 @@ const baseUrl = Type.String({
     "Up to and with the version, such as `http://127.0.0.1:11434/v1`; required for `openai-compatible`, the public API of the type without one.",
 });
 const apiKey = Type.String({ minLength: 1, maxLength: 4096 });
+
+const tokens = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
+const script = Type.Array(
+  closed({
+    text: Type.Optional(
+      Type.String({ maxLength: 100_000, description: "Left out, the call's prompt." }),
+    ),
+    toolCalls: Type.Optional(
+      Type.Array(
+        closed({
+          name: Type.String({ minLength: 1, maxLength: 64 }),
+          arguments: Type.Unsafe<Json>(Type.Any({ description: "What the tool is to be given." })),
+        }),
+        { maxItems: 20, description: "Tools to ask for, by the names that models are given." },
+      ),
+    ),
+    failStatus: Type.Optional(
+      Type.Integer({ minimum: 400, maximum: 599, description: "An HTTP status to fail with." }),
+    ),
+    delayMs: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 600_000, description: "Before answer or failure." }),
+    ),
+    usage: Type.Optional(
+      closed({ inputTokens: tokens, outputTokens: tokens, cachedTokens: tokens }),
+    ),
+  }),
+  {
+    minItems: 1,
+    maxItems: 50,
+    description:
+      "Of `echo` alone: what it answers to each call of a talk, the last turn to all that follow.",
+  },
+);
 
 export const ProviderSchema = named(
   "Provider",
@@ -27,6 +61,7 @@ export const ProviderSchema = named(
         { description: "The end of the key and when it was set; null without one." },
       ),
     ),
+    script: orNull(script),
     enabled: Type.Boolean(),
     builtIn: Type.Boolean(),
     createdAt: Time,
@@ -38,6 +73,7 @@ export const ProviderSchema = named(
     name: "Ollama",
     baseUrl: "http://127.0.0.1:11434/v1",
     apiKey: null,
+    script: null,
     enabled: true,
     builtIn: false,
     createdAt: EXAMPLE.time,
@@ -53,6 +89,7 @@ export const ProviderCreateSchema = named(
     name,
     baseUrl: Type.Optional(baseUrl),
     apiKey: Type.Optional(apiKey),
+    script: Type.Optional(script),
     enabled: Type.Optional(Type.Boolean()),
   }),
   { type: "openai-compatible", name: "Ollama", baseUrl: "http://127.0.0.1:11434/v1" },
@@ -65,6 +102,7 @@ export const ProviderPatchSchema = named(
     name: Type.Optional(name),
     baseUrl: Type.Optional(orNull({ ...baseUrl, description: "Null is the type's public API." })),
     apiKey: Type.Optional(orNull({ ...apiKey, description: "Null removes the key." })),
+    script: Type.Optional(orNull({ ...script, description: "Null has `echo` answer its prompt." })),
     enabled: Type.Optional(Type.Boolean()),
   }),
   { name: "Ollama on the other machine", enabled: true },

@@ -38,7 +38,7 @@ const defaultUrlOf = (type: ProviderType): string | null =>
 /** The base URL to store; null stands for the type's own. */
 function checkedUrl(type: ProviderType, text: string | null): string | null {
   if (text === null) {
-    if (defaultUrlOf(type) !== null) return null;
+    if (type === "echo" || defaultUrlOf(type) !== null) return null;
     const message =
       "Give the base URL of the API, version included, such as http://127.0.0.1:11434/v1.";
     throw invalid({ path: "/baseUrl", code: "REQUIRED", message });
@@ -66,9 +66,34 @@ function getRow(deps: { db: Db }, id: string): ProviderRow {
 
 function getOwnRow(deps: ProvidersDeps, id: string): ProviderRow {
   const row = getRow(deps, id);
-  if (row.type === "echo") throw new AppError("PROVIDER_BUILT_IN");
+  if (row.id === ECHO_PROVIDER_ID) throw new AppError("PROVIDER_BUILT_IN");
   return row;
 }
+
+const readScript = (row: ProviderRow) =>
+  row.script === null ? null : (JSON.parse(row.script) as NonNullable<Provider["script"]>);
+
+/** What a provider of that type does not have. */
+const NOT_OF = {
+  echo: ["baseUrl", "apiKey"],
+  model: ["script"],
+} as const;
+
+/** Throws VALIDATION_ERROR where something is set that the type does not have. */
+function requireOwnFields(type: ProviderType, data: ProviderPatch): void {
+  const details = NOT_OF[type === "echo" ? "echo" : "model"]
+    .filter((field) => data[field] != null)
+    .map((field) => ({
+      path: `/${field}`,
+      code: "VALUE_UNAVAILABLE" as const,
+      message: `A provider of type ${type} has no ${field}; leave it out.`,
+    }));
+  if (details.length > 0) throw invalid(...details);
+}
+
+/** As it is stored. */
+const writeScript = (script: ProviderPatch["script"]): string | null | undefined =>
+  script == null ? script : JSON.stringify(script);
 
 function toProvider(deps: ProvidersDeps, row: ProviderRow): Provider {
   const key = listLiveSecrets(deps, ownerOf(row.id)).map(toSecretFacts).at(-1);
@@ -78,8 +103,9 @@ function toProvider(deps: ProvidersDeps, row: ProviderRow): Provider {
     name: row.name,
     baseUrl: row.baseUrl,
     apiKey: key === undefined ? null : { fingerprint: key.fingerprint, createdAt: key.createdAt },
+    script: readScript(row),
     enabled: row.enabled,
-    builtIn: row.type === "echo",
+    builtIn: row.id === ECHO_PROVIDER_ID,
     createdAt: toIso(row.createdAt),
     updatedAt: toIso(row.updatedAt),
   };
@@ -118,18 +144,16 @@ export function listProviders(
   return all.slice(0, data.limit).map((row) => toProvider(deps, row));
 }
 
-/** Stores a provider of any type but `echo`. */
+/** Stores a provider. */
 export async function createProvider(deps: ProvidersDeps, data: ProviderCreate): Promise<Provider> {
-  if (data.type === "echo") {
-    const message = "The provider echo exists already, under the id echo.";
-    throw invalid({ path: "/type", code: "VALUE_UNAVAILABLE", message });
-  }
+  requireOwnFields(data.type, data);
   const baseUrl = checkedUrl(data.type, data.baseUrl ?? null);
   const { name, enabled } = data;
+  const script = writeScript(data.script) ?? null;
   return deps.writer.write(() => {
     const now = deps.clock.now();
     const id = formatId("prv", deps.ids.uid());
-    const values = { id, type: data.type, name, baseUrl, createdAt: now, updatedAt: now };
+    const values = { id, type: data.type, name, baseUrl, script, createdAt: now, updatedAt: now };
     const row = deps.db.orm
       .insert(providers)
       .values({ ...values, ...(enabled === undefined ? {} : { enabled }) })
@@ -159,16 +183,17 @@ export async function changeProvider(
   deps: ProvidersDeps,
   data: { id: string; patch: ProviderPatch },
 ): Promise<Provider> {
-  const { apiKey, ...columns } = data.patch;
+  const { apiKey, script, ...columns } = data.patch;
   return deps.writer.write(() => {
     const before = getOwnRow(deps, data.id);
+    requireOwnFields(before.type, data.patch);
     if (columns.baseUrl !== undefined) {
       columns.baseUrl = checkedUrl(before.type, columns.baseUrl);
       if (apiKey === undefined) keepKeyAtHome(deps, { before, baseUrl: columns.baseUrl });
     }
     const row = deps.db.orm
       .update(providers)
-      .set({ ...columns, updatedAt: deps.clock.now() })
+      .set({ ...columns, script: writeScript(script), updatedAt: deps.clock.now() })
       .where(eq(providers.id, data.id))
       .returning()
       .get();
@@ -211,6 +236,7 @@ function toCallable(deps: SecretsDeps, row: ProviderRow): FoundProvider {
   return {
     type: row.type,
     baseUrl: row.baseUrl,
+    script: readScript(row),
     apiKey() {
       const secret = listLiveSecrets(deps, ownerOf(row.id)).at(-1);
       if (secret === undefined) return null;

@@ -24,6 +24,7 @@ const compatible = (fields: Partial<FoundProvider> = {}): FoundProvider => ({
   type: "openai-compatible",
   baseUrl: "http://127.0.0.1:1/v1",
   apiKey: () => null,
+  script: null,
   ...fields,
 });
 

@@ -219,7 +219,7 @@ describe("over the wire", () => {
     await using stub = await openStub((number) => behaviours[number - 1] ?? "ok");
     const { deps, waits } = createDoors();
     const call = modelCall({ retries: 2, idempotencyKey: "exec_1/n//0" });
-    const provider = { type, baseUrl: stub.baseUrl, apiKey: () => "k" };
+    const provider = { type, baseUrl: stub.baseUrl, apiKey: () => "k", script: null };
     expect((await callProvider(deps, { provider, call })).text).toStartWith("echo:");
     expect(waits).toEqual([500, 2000]);
     const [first, ...others] = stub.calls;
@@ -252,7 +252,12 @@ describe("over the wire", () => {
     await using stub = await openStub(() => behaviour);
     const doors = createDoors();
     const call = modelCall({ retries: 2, timeoutMs: 60_000 });
-    const provider = { type: "openai", baseUrl: stub.baseUrl, apiKey: () => "k" } as const;
+    const provider = {
+      type: "openai",
+      baseUrl: stub.baseUrl,
+      apiKey: () => "k",
+      script: null,
+    } as const;
     await rejection(callProvider(doors.deps, { provider, call }));
     expect({ attempts: stub.calls.length, waits: doors.waits }).toEqual({ attempts, waits });
   });

@@ -22,7 +22,7 @@ const TOOLS = [
 
 async function ask(type: StubFormatName, more: Partial<ModelCall>) {
   await using stub = await startStub();
-  const provider = { type, baseUrl: stub.baseUrl, apiKey: () => "key" };
+  const provider = { type, baseUrl: stub.baseUrl, apiKey: () => "key", script: null };
   const deps = {
     outbound: localOutbound,
     clock: createManualClock(),

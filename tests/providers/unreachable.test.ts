@@ -26,7 +26,7 @@ async function callAt(data: { type: CallableType; baseUrl: string; resolve: Reso
     wait: async () => {},
     random: () => 0,
   };
-  const provider = { type: data.type, baseUrl: data.baseUrl, apiKey: () => "k" };
+  const provider = { type: data.type, baseUrl: data.baseUrl, apiKey: () => "k", script: null };
   const call = modelCall({ retries: 2 });
   const { code } = await failureOf(callProvider(deps, { provider, call }));
   return { code, asked };

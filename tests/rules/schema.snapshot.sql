@@ -154,7 +154,7 @@ CREATE TABLE "providers" (
 	`base_url` text,
 	`enabled` integer DEFAULT true NOT NULL,
 	`created_at` integer NOT NULL,
-	`updated_at` integer NOT NULL,
+	`updated_at` integer NOT NULL, `script` text,
 	CONSTRAINT "providers_type" CHECK(("providers"."type" = 'openai' or "providers"."type" = 'anthropic' or "providers"."type" = 'google' or "providers"."type" = 'openai-compatible' or "providers"."type" = 'echo'))
 ) STRICT;
 

@@ -71,11 +71,15 @@ describe("a provider of a type with a public API", () => {
 });
 
 describe("a provider", () => {
-  test("of the type echo is not made: it exists", async () => {
+  test.each([
+    [{ type: "echo", apiKey: KEY }, "/apiKey"],
+    [{ type: "echo", baseUrl: "http://127.0.0.1/" }, "/baseUrl"],
+    [{ type: "openai", script: [{ text: "x" }] }, "/script"],
+  ])("made as %j is refused: its type has no such field", async (fields, path) => {
     const app = await createTestApp();
-    const refused = await app.api("POST /providers", { type: "echo", name: "e" });
-    expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR" });
-    expect(refused.error.details).toMatchObject([{ path: "/type", code: "VALUE_UNAVAILABLE" }]);
+    const refused = await app.api("POST /providers", { name: "p", ...fields });
+    expectAnswer(refused, { status: 422, code: "VALIDATION_ERROR", hides: [KEY] });
+    expect(refused.error.details).toMatchObject([{ path, code: "VALUE_UNAVAILABLE" }]);
   });
 
   test("of the type openai-compatible cannot lose its base URL", async () => {
@@ -96,6 +100,7 @@ describe("a provider", () => {
       name: "Ollama",
       baseUrl: "http://127.0.0.1:11434/v1",
       apiKey: { fingerprint: "…1234", createdAt: "2026-01-01T00:00:00.000Z" },
+      script: null,
       enabled: true,
       builtIn: false,
       createdAt: "2026-01-01T00:00:00.000Z",
