@@ -104,6 +104,12 @@ const executionFields = {
   attempt: Type.Integer(),
   deliveryId: orNull(Type.String()),
   replayOf: orNull(Type.String()),
+  calledBy: orNull(
+    closed(
+      { agentId: Type.String(), executionId: Type.String() },
+      { description: "The execution whose `sub_agent` node called this one." },
+    ),
+  ),
 };
 
 export const EXAMPLE_EXECUTION = {
@@ -123,6 +129,7 @@ export const EXAMPLE_EXECUTION = {
   attempt: 1,
   deliveryId: EXAMPLE.deliveryId,
   replayOf: null,
+  calledBy: null,
 } as const;
 
 const EXAMPLE_INPUT = { message: "Process this incoming data", payload: { key: "value" } };

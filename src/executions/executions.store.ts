@@ -22,6 +22,8 @@ export interface ExecutionRow {
   delivery: number | null;
   deliveryUid: Uint8Array | null;
   replayUid: Uint8Array | null;
+  callerUid: Uint8Array | null;
+  callerAgentId: string | null;
   createdAt: number;
   startedAt: number | null;
   finishedAt: number | null;
@@ -187,17 +189,6 @@ export function requeueCut(deps: StoreDeps, seq: number): void {
     .run(seq);
 }
 
-/** The delivery that an execution goes back to, by however many replays; null for none. */
-export const findReplayedDelivery = (deps: StoreDeps, seq: number): number | null =>
-  deps.db.raw
-    .query<{ delivery: number | null }, [number]>(
-      `with recursive origin(seq, delivery, replay_of) as (
-         select seq, delivery, replay_of from executions where seq = ?
-         union select e.seq, e.delivery, e.replay_of from executions e join origin o on e.seq = o.replay_of)
-       select delivery from origin where replay_of is null`,
-    )
-    .get(seq)?.delivery ?? null;
-
 /** running → waiting, for what an earlier process left; runs inside a write. */
 export function requeueInterrupted(deps: StoreDeps, seq: number): void {
   deps.db.raw
@@ -217,12 +208,14 @@ export function listInFlight(deps: StoreDeps): WaitingRow[] {
 }
 
 const SELECT_ROW = `select e.seq, e.uid, e.agent, a.id as agentId, e.version, e.trigger, e.state, e.delivery,
-  d.uid as deliveryUid, r.uid as replayUid, e.created_at as createdAt, e.started_at as startedAt,
+  d.uid as deliveryUid, r.uid as replayUid,
+  c.uid as callerUid, ca.id as callerAgentId, e.created_at as createdAt, e.started_at as startedAt,
   e.finished_at as finishedAt, e.attempt, e.recoveries, e.error_code as errorCode,
   e.error_message as errorMessage, e.error_node as errorNode, e.input_tokens as inputTokens,
   e.output_tokens as outputTokens, e.cached_tokens as cachedTokens, e.cost
   from executions e join agents a on a.seq = e.agent
-  left join deliveries d on d.seq = e.delivery left join executions r on r.seq = e.replay_of`;
+  left join deliveries d on d.seq = e.delivery left join executions r on r.seq = e.replay_of
+  left join executions c on c.seq = e.caller left join agents ca on ca.seq = c.agent`;
 
 /** One execution by its 16 bytes. */
 export const findExecution = (deps: StoreDeps, uid: Uint8Array): ExecutionRow | null =>

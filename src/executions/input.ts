@@ -7,7 +7,8 @@ import { decodeUtf8, parseJson, parseJsonInTurns } from "../lib/json";
 import type { LoopTurn } from "../lib/loop-turn";
 import type { Json, TriggerInfo } from "../pipelines/record";
 import type { Trigger } from "../vocabulary";
-import { findDeliveryFacts, findPayload, findReplayedDelivery } from "./executions.store";
+import { findDeliveryFacts, findPayload } from "./executions.store";
+import { findReplayedDelivery } from "./origin.store";
 
 export interface ExecutionInput {
   input: Json;

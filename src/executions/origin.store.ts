@@ -1,4 +1,4 @@
-// Whether what an execution reads came with a delivery, by however many replays and calls.
+// Which delivery, if any, an execution goes back to.
 
 import type { Db } from "../db/open";
 import type { Trigger } from "../vocabulary";
@@ -24,3 +24,14 @@ export function isFromDelivery(
     .get(row.seq);
   return found?.found === 1;
 }
+
+/** The delivery that an execution goes back to, by however many replays; null for none. */
+export const findReplayedDelivery = (deps: { db: Db }, seq: number): number | null =>
+  deps.db.raw
+    .query<{ delivery: number | null }, [number]>(
+      `with recursive origin(seq, delivery, replay_of) as (
+         select seq, delivery, replay_of from executions where seq = ?
+         union select e.seq, e.delivery, e.replay_of from executions e join origin o on e.seq = o.replay_of)
+       select delivery from origin where replay_of is null`,
+    )
+    .get(seq)?.delivery ?? null;

@@ -84,6 +84,10 @@ export function toSummary(deps: ViewDeps, row: ExecutionRow): ExecutionSummary {
     attempt: live?.attempt ?? row.attempt,
     deliveryId: idOrNull("dlv", row.deliveryUid),
     replayOf: idOrNull("exec", row.replayUid),
+    calledBy:
+      row.callerUid === null || row.callerAgentId === null
+        ? null
+        : { agentId: row.callerAgentId, executionId: formatId("exec", row.callerUid) },
   };
 }
 

@@ -55,6 +55,7 @@ describe("an execution", () => {
       cost: null,
       deliveryId: null,
       replayOf: null,
+      calledBy: null,
     });
   });
 

@@ -83,6 +83,7 @@ describe("an execution that has ended", () => {
       attempt: 1,
       deliveryId: id.replace("exec_", "dlv_"),
       replayOf: null,
+      calledBy: null,
     });
     expect(ended.data.steps).toMatchObject([
       { nodeId: "input", status: "completed", usage: null },
