@@ -212,6 +212,7 @@ export type SecretPurpose = (typeof SECRET_PURPOSES)[number];
 
 /** All tool types of the contract; of these `mcp` is not built. */
 export const TOOL_TYPES = ["http", "mcp"] as const;
+export type ToolType = (typeof TOOL_TYPES)[number];
 
 /** Methods of `http` tools. */
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;

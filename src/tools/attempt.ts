@@ -1,22 +1,16 @@
 // One attempt of a tool call: sends the request, reads the answer within its bounds.
 // Trying again is `call.ts`'s.
 
-import { AppError } from "../errors";
 import type { Json } from "../lib/json-value";
 import { decodeUtf8, parseJson } from "../lib/json";
-import { OutboundError } from "../lib/network/outbound-error";
 import type { Outbound } from "../lib/outbound";
+import { CONNECT_MS, createLimits, type Limits, toToolFailure } from "./limits";
 import type { ToolRequest } from "./request";
 import { ToolError, type ToolAnswer } from "./tool";
 
 export interface AttemptDeps {
   outbound: Outbound;
 }
-
-/** Milliseconds until the connection stands. */
-const CONNECT_MS = 5_000;
-/** Milliseconds: from the request to the head of the answer, and between two parts of its body. */
-const SILENCE_MS = 15_000;
 
 export interface ToolAttempt {
   request: ToolRequest;
@@ -27,36 +21,6 @@ export interface ToolAttempt {
   /** Takes secrets out of what the peer sent back. */
   redact(text: string): string;
 }
-
-/** Aborts when the peer is silent or the time is up; `heard` starts the silence anew. */
-function createLimits(data: ToolAttempt) {
-  const controller = new AbortController();
-  const expire = (): void => controller.abort(new ToolError("TOOL_TIMEOUT"));
-  const cancel = (): void => controller.abort(data.signal.reason);
-  const total = setTimeout(expire, data.timeoutMs);
-  let silence = setTimeout(expire, SILENCE_MS);
-  data.signal.addEventListener("abort", cancel, { once: true });
-  if (data.signal.aborted) cancel();
-  return {
-    signal: controller.signal,
-    heard(): void {
-      clearTimeout(silence);
-      silence = setTimeout(expire, SILENCE_MS);
-    },
-    [Symbol.dispose](): void {
-      clearTimeout(total);
-      clearTimeout(silence);
-      data.signal.removeEventListener("abort", cancel);
-    },
-  };
-}
-
-const FAULTS = {
-  unreachable: "TOOL_UNREACHABLE",
-  untrusted: "TOOL_TLS_FAILED",
-  broken: "TOOL_RESPONSE_INVALID",
-  malformed: "TOOL_RESPONSE_INVALID",
-} as const;
 
 async function readText(response: Response, heard: () => void): Promise<string> {
   const parts: Uint8Array[] = [];
@@ -85,7 +49,7 @@ function readOutput(response: Response, text: string): Json {
 
 async function exchange(
   deps: AttemptDeps,
-  data: ToolAttempt & { limits: ReturnType<typeof createLimits> },
+  data: ToolAttempt & { limits: Limits },
 ): Promise<ToolAnswer> {
   const { request, limits } = data;
   const response = await deps.outbound.fetch(request.url, {
@@ -118,11 +82,6 @@ export async function attemptTool(deps: AttemptDeps, data: ToolAttempt): Promise
   try {
     return await exchange(deps, { ...data, limits });
   } catch (error) {
-    if (data.signal.aborted) throw data.signal.reason;
-    if (limits.signal.aborted) throw limits.signal.reason;
-    // Its text may hold the address with what filled it.
-    if (error instanceof OutboundError) throw new ToolError(FAULTS[error.fault]);
-    if (error instanceof AppError) throw error;
-    throw new ToolError("TOOL_RESPONSE_INVALID", { cause: error });
+    throw toToolFailure(error, { signal: data.signal, limits });
   }
 }

@@ -2,7 +2,7 @@
 // last moment, tries again where that is safe.
 
 import { AppError, type ErrorDetail } from "../errors";
-import type { Json } from "../lib/json-value";
+import { isRecord, type Json } from "../lib/json-value";
 import {
   callWithRetries,
   isPassingStatus,
@@ -10,8 +10,10 @@ import {
   type RetryDeps,
 } from "../lib/network/retry";
 import { attemptTool, type AttemptDeps } from "./attempt";
+import { attemptMcpCall } from "./mcp/call";
+import { openSecrets, type SecretReader } from "./open-secrets";
 import { buildRequest } from "./request";
-import { type HttpSettings, isRepeatable, type ToolAnswer, type ToolCall, ToolError } from "./tool";
+import { type ToolSettings, isRepeatable, type ToolAnswer, type ToolCall, ToolError } from "./tool";
 
 /** Checks parameters against a JSON Schema; a promise where the sandbox has to tell. */
 export type CheckParameters = (data: {
@@ -20,11 +22,9 @@ export type CheckParameters = (data: {
   agent: number;
 }) => ErrorDetail[] | Promise<ErrorDetail[]>;
 
-export interface ToolCallerDeps extends AttemptDeps, RetryDeps {
+export interface ToolCallerDeps extends AttemptDeps, RetryDeps, SecretReader {
   /** The settings of a tool; undefined where it is gone or switched off. */
-  find(toolId: string): HttpSettings | undefined;
-  /** The text of a named secret; undefined where there is none. Throws CREDENTIAL_UNREADABLE. */
-  readSecret(name: string): string | undefined;
+  find(toolId: string): ToolSettings | undefined;
   checkParameters: CheckParameters;
 }
 
@@ -50,36 +50,9 @@ function judgeFailure(error: unknown): PassingFailure | null {
   return mayPass ? { code: error.code, httpStatus, retryAfter } : null;
 }
 
-/** Shorter texts stand in too much that is no secret. */
-const MIN_REDACTED_CHARS = 8;
-
-/** The secrets of one call, and how to take them out of an answer that repeats them. */
-function openSecrets(deps: ToolCallerDeps) {
-  const opened = new Map<string, string>();
-  return {
-    read(name: string): string {
-      const text = opened.get(name) ?? deps.readSecret(name);
-      if (text === undefined) {
-        throw new AppError("SECRET_MISSING", { message: `There is no secret ${name}; set it.` });
-      }
-      opened.set(name, text);
-      return text;
-    },
-    redact(answer: string): string {
-      let text = answer;
-      for (const [name, secret] of opened) {
-        if (secret.length < MIN_REDACTED_CHARS) continue;
-        const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
-        for (const form of forms) text = text.replaceAll(form, `[secret ${name}]`);
-      }
-      return text;
-    },
-  };
-}
-
 async function requireParameters(
   deps: ToolCallerDeps,
-  data: { tool: HttpSettings; call: ToolCall },
+  data: { tool: ToolSettings; call: ToolCall },
 ): Promise<void> {
   const { tool, call } = data;
   if (tool.parameters === null) return;
@@ -91,29 +64,36 @@ async function requireParameters(
   throw new AppError("TOOL_INPUT_INVALID", { message });
 }
 
-async function callHttp(
+/** The parameters as an MCP server takes them; throws TOOL_INPUT_INVALID. */
+function requireObject(params: Json): Record<string, Json> {
+  if (isRecord(params)) return params;
+  throw new AppError("TOOL_INPUT_INVALID", { message: "The parameters must be an object." });
+}
+
+async function callOver(
   deps: ToolCallerDeps,
-  data: { tool: HttpSettings; call: ToolCall },
+  data: { tool: ToolSettings; call: ToolCall },
 ): Promise<ToolAnswer> {
   const { tool, call } = data;
   await requireParameters(deps, data);
   call.signal.throwIfAborted();
   const secrets = openSecrets(deps);
   const request = buildRequest({ params: call.params, secret: (name) => secrets.read(name) }, tool);
-  request.headers["idempotency-key"] = call.idempotencyKey;
+  if (tool.toolName === null) request.headers["idempotency-key"] = call.idempotencyKey;
   const retries = isRepeatable(tool) ? tool.retries : 0;
   return callWithRetries(deps, {
     call: { ...call, retries, timeoutMs: tool.timeoutMs },
     judge: judgeFailure,
-    attempt: ({ signal, timeoutMs }) =>
-      attemptTool(deps, {
-        request,
-        signal,
-        timeoutMs,
-        maxResponseBytes: tool.maxResponseBytes,
-        followRedirects: tool.followRedirects,
-        redact: (text) => secrets.redact(text),
-      }),
+    attempt({ signal, timeoutMs }) {
+      const { maxResponseBytes, followRedirects, toolName } = tool;
+      const redact = (text: string): string => secrets.redact(text);
+      const shared = { signal, timeoutMs, maxResponseBytes, redact };
+      if (toolName === null) return attemptTool(deps, { ...shared, request, followRedirects });
+      const { url, headers } = request;
+      const { idempotencyKey } = call;
+      const params = requireObject(call.params);
+      return attemptMcpCall(deps, { ...shared, url, headers, toolName, params, idempotencyKey });
+    },
   });
 }
 
@@ -123,7 +103,7 @@ export const createToolCaller = (deps: ToolCallerDeps): ToolCaller => ({
     call.signal.throwIfAborted();
     const tool = deps.find(call.toolId);
     if (tool === undefined) throw new AppError("TOOL_MISSING");
-    return callHttp(deps, { tool, call });
+    return callOver(deps, { tool, call });
   },
   isRepeatable(toolId) {
     const tool = deps.find(toolId);

@@ -4,9 +4,10 @@ import type { ErrorDetail } from "../errors";
 import { isRecord } from "../lib/json-value";
 import type { Json } from "../lib/json-value";
 import { checkBaseUrl } from "../lib/network/outbound-url";
+import type { ToolType } from "../vocabulary";
 import { ORIGIN } from "./request";
 import { parseSlots, secretsOf } from "./slots";
-import type { HttpSettings } from "./tool";
+import type { ToolSettings } from "./tool";
 
 export interface JudgeDeps {
   /** Faults of a JSON Schema; their paths lie within it. */
@@ -45,12 +46,12 @@ function* listTemplates(value: Json, path: string): Generator<{ path: string; te
   }
 }
 
-const templatesOf = ({ url, urlFrom, headers, query, body }: HttpSettings) => [
+const templatesOf = ({ url, urlFrom, headers, query, body }: ToolSettings) => [
   ...listTemplates({ url, urlFrom, headers, query, body }, ""),
 ];
 
 /** The names of the secrets that a tool reads, each once. */
-export const secretsRead = (tool: HttpSettings): string[] => [
+export const secretsRead = (tool: ToolSettings): string[] => [
   ...new Set(
     templatesOf(tool).flatMap(({ text }) => {
       const parsed = parseSlots(text);
@@ -59,7 +60,7 @@ export const secretsRead = (tool: HttpSettings): string[] => [
   ),
 ];
 
-function judgeTemplates(deps: JudgeDeps, tool: HttpSettings): ErrorDetail[] {
+function judgeTemplates(deps: JudgeDeps, tool: ToolSettings): ErrorDetail[] {
   return templatesOf(tool).flatMap(({ path, text }): ErrorDetail[] => {
     const parsed = parseSlots(text);
     if (!parsed.ok) return [{ path, code: "EXPRESSION_INVALID", message: parsed.message }];
@@ -88,7 +89,7 @@ function judgeUrl(url: string): ErrorDetail[] {
     : [];
 }
 
-function judgeTarget({ url, urlFrom, allowedHosts }: HttpSettings): ErrorDetail[] {
+function judgeTarget({ url, urlFrom, allowedHosts }: ToolSettings): ErrorDetail[] {
   if ((url === null) === (urlFrom === null)) {
     const message = "A tool has either url, or urlFrom with allowedHosts.";
     return [{ path: "/url", code: "REQUIRED", message }];
@@ -116,7 +117,7 @@ function judgeHeaders(headers: Record<string, string>): ErrorDetail[] {
   });
 }
 
-function judgeBody({ method, body, parameters }: HttpSettings, deps: JudgeDeps): ErrorDetail[] {
+function judgeBody({ method, body, parameters }: ToolSettings, deps: JudgeDeps): ErrorDetail[] {
   const faults: ErrorDetail[] = [];
   if (body !== null && (method === "GET" || method === "HEAD")) {
     const message = `A ${method} request has no body; remove it, or choose another method.`;
@@ -130,9 +131,49 @@ function judgeBody({ method, body, parameters }: HttpSettings, deps: JudgeDeps):
   ];
 }
 
+/** What an MCP call takes from its protocol; it has none of its own. */
+const HTTP_ONLY = ["urlFrom", "allowedHosts", "query", "body"] as const;
+
+const isEmpty = (value: Json): boolean =>
+  value === null || (typeof value === "object" && Object.keys(value).length === 0);
+
+/** An address that parameters fill would let a model choose the server. */
+function judgeMcp(tool: ToolSettings): ErrorDetail[] {
+  const faults = HTTP_ONLY.filter((field) => !isEmpty(tool[field])).map((field): ErrorDetail => {
+    const message = `A tool of type mcp has no ${field}: its server is given the parameters as they are.`;
+    return { path: `/${field}`, code: "VALUE_UNAVAILABLE", message };
+  });
+  if (tool.method !== "POST") {
+    const message = "A tool of type mcp is called by POST; leave method out.";
+    faults.push({ path: "/method", code: "VALUE_UNAVAILABLE", message });
+  }
+  if (tool.followRedirects) {
+    const message = "A session with an MCP server follows no redirects; give the URL they lead to.";
+    faults.push({ path: "/followRedirects", code: "VALUE_UNAVAILABLE", message });
+  }
+  if (judgeTarget(tool).length === 0 && tool.url?.includes("{{") === true) {
+    const message = "The address of an MCP server is text; put secrets into headers.";
+    faults.push({ path: "/url", code: "URL_INVALID", message });
+  }
+  return faults;
+}
+
+/** Whether the settings are those of the type. */
+export function judgeType(type: ToolType, { toolName }: ToolSettings): ErrorDetail[] {
+  const path = "/toolName";
+  if (type === "mcp" && toolName === null) {
+    const message = "Name the tool of the server; POST /tools/discover lists them.";
+    return [{ path, code: "REQUIRED", message }];
+  }
+  if (type === "mcp" || toolName === null) return [];
+  const message = "Only tools of type mcp have a toolName; leave it out.";
+  return [{ path, code: "VALUE_UNAVAILABLE", message }];
+}
+
 /** All faults of a tool's settings, with JSON pointers. */
-export const judgeTool = (deps: JudgeDeps, tool: HttpSettings): ErrorDetail[] => [
+export const judgeTool = (deps: JudgeDeps, tool: ToolSettings): ErrorDetail[] => [
   ...judgeTarget(tool),
+  ...(tool.toolName === null ? [] : judgeMcp(tool)),
   ...judgeHeaders(tool.headers),
   ...judgeBody(tool, deps),
   ...judgeTemplates(deps, tool),

@@ -5,7 +5,7 @@ import { AppError } from "../errors";
 import type { Json } from "../lib/json-value";
 import { parseTarget } from "../lib/network/outbound-url";
 import { fill, fillJson, parseSlots, type SlotText, type SlotValues } from "./slots";
-import type { HttpSettings } from "./tool";
+import type { ToolSettings } from "./tool";
 
 /** What is sent. */
 export interface ToolRequest {
@@ -48,7 +48,7 @@ function fillUrl(values: SlotValues, template: string): URL {
 }
 
 /** An address that came as a parameter; only hosts that the tool lists are called. */
-function readGivenUrl(values: SlotValues, tool: HttpSettings): URL {
+function readGivenUrl(values: SlotValues, tool: ToolSettings): URL {
   const filled = fill(values, { text: parse(tool.urlFrom ?? ""), write: (text) => text });
   if (filled === undefined) throw refuse("The parameter with the address is missing.");
   const url = parseTarget(filled);
@@ -91,7 +91,7 @@ function fillBody(values: SlotValues, body: Json): { type: string; text: string 
 }
 
 /** Builds the request; throws TOOL_INPUT_INVALID, or what `values.secret` does. */
-export function buildRequest(values: SlotValues, tool: HttpSettings): ToolRequest {
+export function buildRequest(values: SlotValues, tool: ToolSettings): ToolRequest {
   const url = tool.url === null ? readGivenUrl(values, tool) : fillUrl(values, tool.url);
   addQuery(values, { url, query: tool.query });
   const body = fillBody(values, tool.body);

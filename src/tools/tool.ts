@@ -6,8 +6,8 @@ import type { Json } from "../lib/json-value";
 import type { FailedAttempt } from "../lib/network/retry";
 import type { HttpMethod } from "../vocabulary";
 
-/** What an `http` tool sends. Every string is a template of `{{params.…}}` and `{{secrets.NAME}}`. */
-export interface HttpSettings {
+/** What a tool sends. Every string is a template of `{{params.…}}` and `{{secrets.NAME}}`. */
+export interface ToolSettings {
   method: HttpMethod;
   /** Scheme, host and port are text; null where the address comes as `urlFrom`. */
   url: string | null;
@@ -30,6 +30,8 @@ export interface HttpSettings {
   maxResponseBytes: number;
   /** Redirects within the same host are followed. */
   followRedirects: boolean;
+  /** Of `mcp`: which of the server's tools is called; null is a plain HTTP request. */
+  toolName: string | null;
 }
 
 /** One call of a tool. */
@@ -74,5 +76,5 @@ export class ToolError extends AppError {
 }
 
 /** Whether a call of which nothing is known may be made again. */
-export const isRepeatable = ({ method, idempotent }: HttpSettings): boolean =>
+export const isRepeatable = ({ method, idempotent }: ToolSettings): boolean =>
   idempotent || method === "GET" || method === "HEAD";

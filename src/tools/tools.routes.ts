@@ -9,7 +9,10 @@ import { NoQuery, PageByIdQuery } from "../auth/paging.schema";
 import { answer, answerList, PAGE_DEFAULT, success, successList, toPageById } from "../lib/wire";
 import type { TestToolDeps } from "./test-tool";
 import { testTool } from "./test-tool";
+import { discoverTools } from "./discover";
 import {
+  McpServerSchema,
+  McpToolsSchema,
   ToolCreateSchema,
   ToolPatchSchema,
   ToolSchema,
@@ -68,6 +71,28 @@ export function toolRoutes(deps: RouteDeps) {
         query: NoQuery,
         body: ToolCreateSchema,
         response: { 201: answer(ToolSchema) },
+      },
+    )
+    .post(
+      "/tools/discover",
+      ({ body, request, set }) => {
+        const run = async (own: RouteDeps) =>
+          success(await discoverTools(own, { server: body, signal: request.signal }));
+        return once(deps, { request, body, set, run });
+      },
+      {
+        ...requiresJson(deps, {
+          id: "discoverTools",
+          summary: "Lists the tools of an MCP server",
+          description:
+            "To choose from: a tool of type `mcp` takes one's `name` as `toolName`, and its `parameters`. A server that cannot be asked is a result with a `failure`, answered with 200.",
+          tag: "Tools",
+          scope: "admin",
+          takes: ["idempotency-key"],
+        }),
+        query: NoQuery,
+        body: McpServerSchema,
+        response: { 200: answer(McpToolsSchema) },
       },
     )
     .get("/tools/:id", ({ params }) => success(getTool(deps, params.id)), {

@@ -5,7 +5,7 @@ import { Type } from "@sinclair/typebox";
 import type { Json } from "../lib/json-value";
 import { closed, EXAMPLE, named, orNull, Time, words } from "../lib/wire";
 import { HTTP_METHODS, TOOL_TYPES } from "../vocabulary";
-import type { HttpSettings } from "./tool";
+import type { ToolSettings } from "./tool";
 
 const MAX_TEMPLATE_CHARS = 10_000;
 const template = Type.String({ maxLength: MAX_TEMPLATE_CHARS });
@@ -22,14 +22,14 @@ const description = Type.String({
   description: "What the tool does and when to use it, for models and for people.",
 });
 
-/** Of an `http` tool; strings are templates of `{{params.…}}` and `{{secrets.NAME}}`. */
+/** Strings are templates of `{{params.…}}` and `{{secrets.NAME}}`. */
 const settings = {
-  method: words(HTTP_METHODS),
+  method: { ...words(HTTP_METHODS), description: "Required of `http`; `mcp` is called by POST." },
   url: orNull(
     Type.String({
       maxLength: MAX_TEMPLATE_CHARS,
       description:
-        "Scheme, host and port are text; values fill only path and query, each encoded for its place.",
+        "Scheme, host and port are text; values fill only path and query, each encoded for its place. Of `mcp` the server's address, without values.",
     }),
   ),
   urlFrom: orNull(
@@ -64,9 +64,16 @@ const settings = {
   followRedirects: Type.Boolean({
     description: "Within the same host, up to five; otherwise a redirect is a failure.",
   }),
+  toolName: orNull(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: "Of `mcp` alone: which of the server's tools is called.",
+    }),
+  ),
 };
 
-const EXAMPLE_SETTINGS: HttpSettings = {
+const EXAMPLE_SETTINGS: ToolSettings = {
   method: "POST",
   url: "https://api.github.com/repos/{{params.repository}}/issues/{{params.number}}/comments",
   urlFrom: null,
@@ -80,6 +87,7 @@ const EXAMPLE_SETTINGS: HttpSettings = {
   idempotent: false,
   maxResponseBytes: 1_048_576,
   followRedirects: false,
+  toolName: null,
 };
 
 export const ToolSchema = named(
@@ -114,7 +122,7 @@ const own = optional({ ...settings, description, enabled: Type.Boolean() });
 
 export const ToolCreateSchema = named(
   "ToolCreate",
-  closed({ ...own, type: words(TOOL_TYPES), name, method: words(HTTP_METHODS) }),
+  closed({ ...own, type: words(TOOL_TYPES), name }),
   {
     type: "http",
     name: "Comment on an issue",
@@ -130,6 +138,39 @@ export const ToolPatchSchema = named("ToolPatch", closed({ ...own, name: Type.Op
   enabled: false,
 });
 export type ToolPatch = Static<typeof ToolPatchSchema>;
+
+export const McpServerSchema = named(
+  "McpServer",
+  closed({
+    url: Type.String({ minLength: 1, maxLength: MAX_TEMPLATE_CHARS }),
+    headers: Type.Optional(settings.headers),
+  }),
+  {
+    url: "https://mcp.example.com/mcp",
+    headers: { Authorization: "Bearer {{secrets.MCP_TOKEN}}" },
+  },
+);
+
+export const McpToolsSchema = named(
+  "McpTools",
+  closed({
+    tools: Type.Array(
+      closed({ name: Type.String(), description: Type.String(), parameters: json("JSON Schema.") }),
+    ),
+    failure: orNull(closed({ code: Type.String(), message: Type.String() })),
+  }),
+  {
+    tools: [
+      {
+        name: "search_issues",
+        description: "Finds issues by words.",
+        parameters: { type: "object", properties: { query: { type: "string" } } },
+      },
+    ],
+    failure: null,
+  },
+);
+export type McpTools = Static<typeof McpToolsSchema>;
 
 export const ToolTestSchema = named(
   "ToolTest",

@@ -13,16 +13,18 @@ import type { Json } from "../lib/json-value";
 import type { ModelTool } from "../providers/model";
 import { deleteNamedSecret, findNamedSecret } from "../secrets/named.store";
 import type { SecretsDeps } from "../secrets/secrets.store";
+import type { ToolType } from "../vocabulary";
 import type { JudgeDeps } from "./judge";
-import { judgeTool, secretsRead } from "./judge";
-import type { HttpSettings } from "./tool";
+import { judgeTool, judgeType, secretsRead } from "./judge";
+import type { ToolSettings } from "./tool";
 import type { Tool, ToolCreate, ToolPatch } from "./tools.schema";
 
 export type ToolsDeps = SecretsDeps & Pick<JudgeDeps, "judgeSchema"> & { writer: Writer };
 
 type ToolRow = typeof tools.$inferSelect;
 
-const DEFAULTS: Omit<HttpSettings, "method"> = {
+const DEFAULTS: ToolSettings = {
+  method: "POST",
   url: null,
   urlFrom: null,
   allowedHosts: [],
@@ -35,10 +37,11 @@ const DEFAULTS: Omit<HttpSettings, "method"> = {
   idempotent: false,
   maxResponseBytes: 1024 * 1024,
   followRedirects: false,
+  toolName: null,
 };
 
 /** A setting that is younger than the row has its default. */
-const settingsOf = (row: ToolRow): HttpSettings => ({ ...DEFAULTS, ...JSON.parse(row.settings) });
+const settingsOf = (row: ToolRow): ToolSettings => ({ ...DEFAULTS, ...JSON.parse(row.settings) });
 
 const toTool = (row: ToolRow): Tool => ({
   id: row.id,
@@ -57,10 +60,26 @@ function getRow(deps: { db: Db }, id: string): ToolRow {
   return row;
 }
 
+const judging = (deps: ToolsDeps) => ({
+  judgeSchema: deps.judgeSchema,
+  hasSecret: (name: string): boolean => findNamedSecret(deps, name) !== undefined,
+});
+
+/** Throws VALIDATION_ERROR where an MCP server cannot be asked at that URL with those headers. */
+export function requireMcpServer(deps: ToolsDeps, server: Pick<ToolSettings, "url" | "headers">) {
+  const settings = { ...DEFAULTS, ...server, toolName: "any" };
+  const faults = judgeTool(judging(deps), settings);
+  if (faults.length > 0) throw invalid(...faults);
+  return settings;
+}
+
 /** The settings as JSON, once nothing is wrong with them; runs inside the write that stores them. */
-function requireSettings(deps: ToolsDeps, settings: HttpSettings): string {
-  const hasSecret = (name: string): boolean => findNamedSecret(deps, name) !== undefined;
-  const faults = judgeTool({ judgeSchema: deps.judgeSchema, hasSecret }, settings);
+function requireSettings(
+  deps: ToolsDeps,
+  { type, settings }: { type: ToolType; settings: ToolSettings },
+): string {
+  const ofType = judgeType(type, settings);
+  const faults = ofType.length > 0 ? ofType : judgeTool(judging(deps), settings);
   if (faults.length > 0) throw invalid(...faults);
   return JSON.stringify(settings);
 }
@@ -85,9 +104,8 @@ export const listTools = (
 /** Stores a tool; throws VALIDATION_ERROR with all faults. */
 export async function createTool(deps: ToolsDeps, data: ToolCreate): Promise<Tool> {
   const { type, name, description = "", enabled = true, ...own } = data;
-  if (type !== "http") {
-    const message = "Tools of type mcp are not available in this version; use http.";
-    throw invalid({ path: "/type", code: "VALUE_UNAVAILABLE", message });
+  if (type === "http" && own.method === undefined) {
+    throw invalid({ path: "/method", code: "REQUIRED", message: "Name the request's method." });
   }
   return deps.writer.write(() => {
     const now = deps.clock.now();
@@ -99,7 +117,7 @@ export async function createTool(deps: ToolsDeps, data: ToolCreate): Promise<Too
         name,
         description,
         enabled,
-        settings: requireSettings(deps, { ...DEFAULTS, ...own }),
+        settings: requireSettings(deps, { type, settings: { ...DEFAULTS, ...own } }),
         createdAt: now,
         updatedAt: now,
       })
@@ -117,7 +135,8 @@ export async function changeTool(
   const { name, description, enabled, ...own } = data.patch;
   return deps.writer.write(() => {
     const before = getRow(deps, data.id);
-    const settings = requireSettings(deps, { ...settingsOf(before), ...own });
+    const { type } = before;
+    const settings = requireSettings(deps, { type, settings: { ...settingsOf(before), ...own } });
     const row = deps.db.orm
       .update(tools)
       .set({ name, description, enabled, settings, updatedAt: deps.clock.now() })
@@ -170,7 +189,7 @@ export function isToolUsable(deps: { db: Db }, id: string): boolean {
 }
 
 /** What a call needs of a tool; undefined where it is gone or switched off. */
-export function findTool(deps: { db: Db }, id: string): HttpSettings | undefined {
+export function findTool(deps: { db: Db }, id: string): ToolSettings | undefined {
   const row = deps.db.orm.select().from(tools).where(eq(tools.id, id)).get();
   return row?.enabled === true ? settingsOf(row) : undefined;
 }
@@ -198,5 +217,5 @@ export function describeTool(deps: { db: Db }, id: string): ModelTool | null {
 }
 
 /** What a call needs of a tool, also of one that is switched off; throws NOT_FOUND. */
-export const getToolSettings = (deps: { db: Db }, id: string): HttpSettings =>
+export const getToolSettings = (deps: { db: Db }, id: string): ToolSettings =>
   settingsOf(getRow(deps, id));

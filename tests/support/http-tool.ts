@@ -1,9 +1,9 @@
 // Settings of tools, as tests of them need them.
 
-import type { HttpSettings } from "../../src/tools/tool";
+import type { ToolSettings } from "../../src/tools/tool";
 
 /** A POST without anything. */
-export const httpTool = (more: Partial<HttpSettings> = {}): HttpSettings => ({
+export const httpTool = (more: Partial<ToolSettings> = {}): ToolSettings => ({
   method: "POST",
   url: "https://api.test/items",
   urlFrom: null,
@@ -17,5 +17,6 @@ export const httpTool = (more: Partial<HttpSettings> = {}): HttpSettings => ({
   idempotent: false,
   maxResponseBytes: 1_000_000,
   followRedirects: false,
+  toolName: null,
   ...more,
 });

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { AppError } from "../../src/errors";
 import { createManualClock } from "../../src/lib/clock";
 import { createToolCaller, type ToolCallerDeps } from "../../src/tools/call";
-import { type HttpSettings, ToolError } from "../../src/tools/tool";
+import { type ToolSettings, ToolError } from "../../src/tools/tool";
 import { localOutbound } from "../support/provider-calls";
 import { httpTool } from "../support/http-tool";
 
@@ -45,7 +45,7 @@ const http = (status: string, data: { type?: string; body?: string; headers?: st
   return `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`;
 };
 
-function createCaller(tool: Partial<HttpSettings>, more: Partial<ToolCallerDeps> = {}) {
+function createCaller(tool: Partial<ToolSettings>, more: Partial<ToolCallerDeps> = {}) {
   const clock = createManualClock();
   const waits: number[] = [];
   const caller = createToolCaller({
@@ -214,7 +214,7 @@ describe("an answer that is none", () => {
 describe("another attempt", () => {
   const passing = [http("503 Busy"), http("429 Slow", { headers: "Retry-After: 3\r\n" })];
 
-  test.each<[string, Partial<HttpSettings>]>([
+  test.each<[string, Partial<ToolSettings>]>([
     ["GET", { method: "GET" }],
     ["an idempotent POST", { method: "POST", idempotent: true }],
   ])("is made for %s, after a pause, with the same key", async (_, tool) => {

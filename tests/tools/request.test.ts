@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { AppError } from "../../src/errors";
 import type { Json } from "../../src/lib/json-value";
 import { buildRequest } from "../../src/tools/request";
-import type { HttpSettings } from "../../src/tools/tool";
+import type { ToolSettings } from "../../src/tools/tool";
 import { httpTool } from "../support/http-tool";
 
 const SECRETS = new Map([["TOKEN", "s3cret-value"]]);
 
-const build = (tool: Partial<HttpSettings>, params: Json = {}) =>
+const build = (tool: Partial<ToolSettings>, params: Json = {}) =>
   buildRequest(
     {
       params,
@@ -21,7 +21,7 @@ const build = (tool: Partial<HttpSettings>, params: Json = {}) =>
     httpTool(tool),
   );
 
-const refusal = (tool: Partial<HttpSettings>, params: Json = {}): string => {
+const refusal = (tool: Partial<ToolSettings>, params: Json = {}): string => {
   try {
     return build(tool, params).url.href;
   } catch (error) {

@@ -66,6 +66,7 @@ export const ROUTES: Record<string, RouteRow> = {
   "DELETE /prices/:id": admin(204),
   "GET /tools": read,
   "POST /tools": admin(201, TOOL),
+  "POST /tools/discover": admin(200, { url: "http://127.0.0.1:1/mcp" }),
   "GET /tools/:id": read,
   "PATCH /tools/:id": admin(200, { name: "q" }),
   "POST /tools/:id/test": { ...operate, body: { params: {} } },

@@ -172,6 +172,10 @@ export const OPERATIONS: Record<string, OperationRow> = {
     { call: "PATCH /tools/:tool", body: { timeoutMs: 1_000 } },
     { call: "PATCH /tools/tool_none", body: { enabled: false } },
   ),
+  discoverTools: row(
+    { call: "POST /tools/discover", body: { url: "http://127.0.0.1:1/mcp" } },
+    { call: "POST /tools/discover", body: { url: "ftp://mcp.test/" } },
+  ),
   testTool: row(
     { call: "POST /tools/:tool/test", body: { params: {} } },
     { call: "POST /tools/tool_none/test", body: { params: {} } },

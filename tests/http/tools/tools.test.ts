@@ -127,7 +127,8 @@ describe("a tool", () => {
     [{ query: { q: "{{secrets.GONE}}" } }, "/query/q", "SECRET_UNKNOWN"],
     [{ method: "GET" }, "/body", "INVALID"],
     [{ parameters: { type: "nothing" } }, "/parameters/type", "SCHEMA_INVALID"],
-    [{ type: "mcp" }, "/type", "VALUE_UNAVAILABLE"],
+    [{ method: undefined }, "/method", "REQUIRED"],
+    [{ toolName: "x" }, "/toolName", "VALUE_UNAVAILABLE"],
   ])("with %j is refused at %s with %s", async (patch, path, code) => {
     const app = await withSecret();
     const refused = await create(app, patch);
