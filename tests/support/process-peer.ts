@@ -8,7 +8,11 @@ export interface PeerCall {
   key: string;
 }
 
-export type KillPoint = "received" | "answered";
+/**
+ * When a call has come, or so many milliseconds after its answer has gone out: then the next call is
+ * about to be sent, or the output to be written.
+ */
+export type KillPoint = "received" | "answered" | "answered+1" | "answered+5";
 
 export interface Peer extends AsyncDisposable {
   port: number;
@@ -68,6 +72,8 @@ export function startPeer(): Peer {
       const answer = kind === "tool" ? Response.json({ noted: body.text }) : answerModel(body);
       // The answer leaves first: the process may have read it, recorded it, or neither.
       setImmediate(() => void killIf(number, "answered"));
+      setTimeout(() => void killIf(number, "answered+1"), 1);
+      setTimeout(() => void killIf(number, "answered+5"), 5);
       return answer;
     },
   });
