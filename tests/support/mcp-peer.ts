@@ -38,6 +38,11 @@ function createServer(): McpServer {
   server.registerTool("as-image", {}, async () => ({
     content: [{ type: "image", data: "aGk=", mimeType: "image/png" }],
   }));
+  server.registerTool("slow", {}, async () => {
+    // Longer than a message may take from the wire to the client.
+    await new Promise((done) => setTimeout(done, 1_200));
+    return { content: [{ type: "text", text: "at last" }] };
+  });
   server.registerTool("nothing", {}, async () => ({ content: [] }));
   server.registerTool("broken", {}, async () => ({
     isError: true,

@@ -39,61 +39,87 @@ const refusedBy = ({ status, headers }: Response): ToolError =>
     retryAfter: headers.get("retry-after"),
   });
 
+/**
+ * Notices an answer that has ended without the message that was asked for: the client, which would
+ * wait for ever, neither ends nor sends anything else.
+ */
+function createHandover() {
+  const brokenOff = Promise.withResolvers<never>();
+  brokenOff.promise.catch(() => undefined);
+  const cut = (): void => brokenOff.reject(new ToolError("TOOL_RESPONSE_INVALID"));
+  let timer: Timer | undefined;
+  let latest = 0;
+  return {
+    brokenOff: brokenOff.promise,
+    /** A request is sent: gives its number. */
+    begin(): number {
+      clearTimeout(timer);
+      latest += 1;
+      return latest;
+    },
+    /** The answer to that request has ended. */
+    end(number: number): void {
+      if (number === latest) timer = setTimeout(cut, HANDOVER_MS);
+    },
+    close: () => clearTimeout(timer),
+  };
+}
+
+/** The answer as it comes; `part` is called for each piece, `end` at its end. */
+function passOn(response: Response, told: { part(): void; end(): void }): Response {
+  const { status, headers, body } = response;
+  if (body === null || status === 202) {
+    void body?.cancel();
+    return new Response(null, { status, headers });
+  }
+  const passing = new TransformStream<Uint8Array, Uint8Array>({
+    transform(part, controller) {
+      told.part();
+      controller.enqueue(part);
+    },
+    flush: () => told.end(),
+  });
+  return new Response(body.pipeThrough(passing), { status, headers });
+}
+
 /** Opens a wire for one call. */
 export function openMcpWire(deps: { outbound: Outbound }, data: McpWireRequest): McpWire {
   const { limits, maxResponseBytes, idempotencyKey } = data;
   const closing = new AbortController();
   const signal = AbortSignal.any([limits.signal, closing.signal]);
-  const brokenOff = Promise.withResolvers<never>();
-  brokenOff.promise.catch(() => undefined);
+  const handover = createHandover();
   let failure: ToolError | null = null;
-  const timers = new Set<Timer>();
 
-  function endAnswer(): void {
-    const cut = (): void => brokenOff.reject(new ToolError("TOOL_RESPONSE_INVALID"));
-    timers.add(setTimeout(cut, HANDOVER_MS));
-  }
-  /** The body as it comes; its end starts the time within which the client must have its message. */
-  function watch(response: Response): Response {
-    const { status, headers, body } = response;
-    if (body === null || status === 202) {
-      void body?.cancel();
-      return new Response(null, { status, headers });
-    }
-    const passing = new TransformStream<Uint8Array, Uint8Array>({
-      transform(part, controller) {
-        limits.heard();
-        controller.enqueue(part);
-      },
-      flush: endAnswer,
-    });
-    return new Response(body.pipeThrough(passing), { status, headers });
-  }
   async function send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
     const method = init.method ?? "GET";
     // A stream of the server's own news, which no call waits for.
     if (method === "GET") return new Response(null, { status: 405 });
+    const url = input instanceof Request ? input.url : input;
+    const limited = { ...init, maxResponseBytes, connectTimeoutMs: CONNECT_MS };
+    // The call is over then, and its limits with it.
+    if (method === "DELETE") {
+      const goodbye = { ...limited, signal: AbortSignal.timeout(GOODBYE_MS) };
+      const { status, body } = await deps.outbound.fetch(url, goodbye);
+      await body?.cancel();
+      return new Response(null, { status });
+    }
+    const number = handover.begin();
     failure = null;
     const headers = new Headers(init.headers);
     if (idempotencyKey !== null && isToolCall(init.body)) {
       headers.set("idempotency-key", idempotencyKey);
     }
-    const request = { ...init, headers, maxResponseBytes, connectTimeoutMs: CONNECT_MS };
-    const isGoodbye = method === "DELETE";
-    const own = isGoodbye ? AbortSignal.timeout(GOODBYE_MS) : signal;
-    const url = input instanceof Request ? input.url : input;
-    const response = await deps.outbound.fetch(url, { ...request, signal: own });
-    if (isGoodbye) return new Response(null, { status: response.status });
+    const response = await deps.outbound.fetch(url, { ...limited, headers, signal });
     limits.heard();
     if (response.status < 200 || response.status > 299) failure = refusedBy(response);
-    return watch(response);
+    return passOn(response, { part: limits.heard, end: () => handover.end(number) });
   }
   return {
     fetch: Object.assign(send, { preconnect: () => undefined }),
     failure: () => failure,
-    brokenOff: brokenOff.promise,
+    brokenOff: handover.brokenOff,
     close() {
-      for (const timer of timers) clearTimeout(timer);
+      handover.close();
       closing.abort();
     },
   };

@@ -64,6 +64,12 @@ describe("a tool of a real MCP server", () => {
     expect(others.filter(({ headers: sent }) => "idempotency-key" in sent)).toEqual([]);
   });
 
+  test.each(FORMS)("may take its time over %s, once the session stands", async (form) => {
+    await using peer = startMcpPeer(form);
+    const call = createCaller({ url: peer.url, toolName: "slow" });
+    expect((await call({})).output).toBe("at last");
+  });
+
   test("closes the session that it opened", async () => {
     await using peer = startMcpPeer("sessions");
     await createCaller({ url: peer.url })();
