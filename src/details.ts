@@ -18,6 +18,8 @@ export const DETAILS = {
   PROVIDER_UNKNOWN: "There is no such provider, or it is switched off.",
   TOOL_UNKNOWN: "There is no such tool, or it is switched off.",
   SECRET_UNKNOWN: "There is no secret of this name.",
+  REFERENCE_UNKNOWN: "The document names something that its `needs` does not list.",
+  REFERENCE_DUPLICATE: "The document's `needs` lists this twice.",
   NAME_RESERVED: "The name is that of the token in HOOKLINE_ADMIN_TOKEN.",
   URL_INVALID: "The URL is not one that can be called.",
   SECRET_MALFORMED: "The secret starts or ends with white space, or holds a control character.",

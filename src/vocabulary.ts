@@ -210,9 +210,13 @@ export type ProviderTestReason = (typeof PROVIDER_TEST_REASONS)[number];
 export const SECRET_PURPOSES = ["webhook", "provider", "server", "tool"] as const;
 export type SecretPurpose = (typeof SECRET_PURPOSES)[number];
 
-/** All tool types of the contract; of these `mcp` is not built. */
+/** All tool types of the contract. */
 export const TOOL_TYPES = ["http", "mcp"] as const;
 export type ToolType = (typeof TOOL_TYPES)[number];
+
+/** Why something that a document names is missing after its import. */
+export const IMPORT_GAPS = ["none_fits", "several_fit", "secret_missing", "unknown"] as const;
+export type ImportGap = (typeof IMPORT_GAPS)[number];
 
 /** Methods of `http` tools. */
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;

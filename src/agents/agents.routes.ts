@@ -5,6 +5,8 @@ import { authorOf, requires, requiresJson } from "../auth/guard";
 import { once } from "../auth/once";
 import { NoQuery, PageQuery } from "../auth/paging.schema";
 import { answer, answerList, pageOf, successList, toPage } from "../lib/wire";
+import type { RouteDeps as PortableDeps } from "./portable/portable.routes";
+import { portableRoutes } from "./portable/portable.routes";
 import type { RouteDeps } from "./actions.routes";
 import { actionRoutes, answerAgent, answerNewAgent } from "./actions.routes";
 import {
@@ -39,9 +41,10 @@ const templateRoute = (deps: RouteDeps) =>
   );
 
 /** `/agents` and what belongs to one agent's definition. */
-export const agentRoutes = (deps: RouteDeps) =>
+export const agentRoutes = (deps: PortableDeps) =>
   new Elysia({ normalize: false })
     .use(templateRoute(deps))
+    .use(portableRoutes(deps))
     .use(collectionRoutes(deps))
     .use(actionRoutes(deps))
     .use(versionRoutes(deps));

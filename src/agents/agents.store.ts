@@ -47,6 +47,16 @@ export const findAgent = (deps: { db: Db }, id: string): AgentRow | undefined =>
     .where(and(eq(agents.id, id), isNull(agents.deletedAt)))
     .get();
 
+/** Ids of the agents of that name, oldest first. */
+export const listAgentsNamed = (deps: { db: Db }, name: string): string[] =>
+  deps.db.orm
+    .select({ id: agents.id })
+    .from(agents)
+    .where(and(eq(agents.name, name), isNull(agents.deletedAt)))
+    .orderBy(agents.seq)
+    .all()
+    .map(({ id }) => id);
+
 /** What a delivery needs of an agent's row. */
 export interface AgentFacts {
   seq: number;

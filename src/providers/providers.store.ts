@@ -1,6 +1,6 @@
 // Rows of model providers; their keys are secrets of purpose `provider`.
 
-import { and, asc, eq, gt, ne } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, ne } from "drizzle-orm";
 import { listCallers } from "../db/callers";
 import type { Db } from "../db/open";
 import type { Writer } from "../db/writer";
@@ -123,6 +123,37 @@ function replaceKey(
 /** One provider; throws NOT_FOUND. */
 export const getProvider = (deps: ProvidersDeps, id: string): Provider =>
   toProvider(deps, getRow(deps, id));
+
+/** What a provider is, on whatever server. */
+export type ProviderFacts = Pick<ProviderRow, "type" | "name" | "baseUrl">;
+
+/** What the provider of that id is; undefined where there is none. */
+export const findProviderFacts = (deps: { db: Db }, id: string): ProviderFacts | undefined =>
+  deps.db.orm
+    .select({ type: providers.type, name: providers.name, baseUrl: providers.baseUrl })
+    .from(providers)
+    .where(eq(providers.id, id))
+    .get();
+
+/** Ids of the providers that are just so, oldest first. */
+export function listProvidersLike(deps: { db: Db }, facts: ProviderFacts): string[] {
+  const { type, name, baseUrl } = facts;
+  const checked = baseUrl === null ? null : checkBaseUrl(baseUrl);
+  const url = checked?.ok === true ? checked.url : baseUrl;
+  return deps.db.orm
+    .select({ id: providers.id })
+    .from(providers)
+    .where(
+      and(
+        eq(providers.type, type),
+        eq(providers.name, name),
+        url === null ? isNull(providers.baseUrl) : eq(providers.baseUrl, url),
+      ),
+    )
+    .orderBy(asc(providers.id))
+    .all()
+    .map(({ id }) => id);
+}
 
 /** Up to `limit` providers after the cursor, an id; oldest first, the built-in one before them. */
 export function listProviders(

@@ -159,7 +159,7 @@ function judgeMcp(tool: ToolSettings): ErrorDetail[] {
 }
 
 /** Whether the settings are those of the type. */
-export function judgeType(type: ToolType, { toolName }: ToolSettings): ErrorDetail[] {
+function judgeType(type: ToolType, { toolName }: ToolSettings): ErrorDetail[] {
   const path = "/toolName";
   if (type === "mcp" && toolName === null) {
     const message = "Name the tool of the server; POST /tools/discover lists them.";
@@ -178,3 +178,12 @@ export const judgeTool = (deps: JudgeDeps, tool: ToolSettings): ErrorDetail[] =>
   ...judgeBody(tool, deps),
   ...judgeTemplates(deps, tool),
 ];
+
+/** All faults of the settings of a tool of that type. */
+export function judgeSettings(
+  deps: JudgeDeps,
+  { type, settings }: { type: ToolType; settings: ToolSettings },
+): ErrorDetail[] {
+  const ofType = judgeType(type, settings);
+  return ofType.length > 0 ? ofType : judgeTool(deps, settings);
+}

@@ -1,6 +1,7 @@
 // Rows of tools; their secrets are named ones.
 
-import { asc, eq, gt } from "drizzle-orm";
+import { isDeepStrictEqual } from "node:util";
+import { and, asc, desc, eq, gt } from "drizzle-orm";
 import { listCallers } from "../db/callers";
 import type { Db } from "../db/open";
 import { tools } from "../db/schema";
@@ -15,7 +16,7 @@ import { deleteNamedSecret, findNamedSecret } from "../secrets/named.store";
 import type { SecretsDeps } from "../secrets/secrets.store";
 import type { ToolType } from "../vocabulary";
 import type { JudgeDeps } from "./judge";
-import { judgeTool, judgeType, secretsRead } from "./judge";
+import { judgeSettings, judgeTool, secretsRead } from "./judge";
 import type { ToolSettings } from "./tool";
 import type { Tool, ToolCreate, ToolPatch } from "./tools.schema";
 
@@ -78,14 +79,45 @@ function requireSettings(
   deps: ToolsDeps,
   { type, settings }: { type: ToolType; settings: ToolSettings },
 ): string {
-  const ofType = judgeType(type, settings);
-  const faults = ofType.length > 0 ? ofType : judgeTool(judging(deps), settings);
+  const faults = judgeSettings(judging(deps), { type, settings });
   if (faults.length > 0) throw invalid(...faults);
   return JSON.stringify(settings);
 }
 
 /** One tool; throws NOT_FOUND. */
 export const getTool = (deps: { db: Db }, id: string): Tool => toTool(getRow(deps, id));
+
+/** What a tool is, on whatever server. */
+export interface ToolFacts {
+  type: ToolType;
+  name: string;
+  description: string;
+  settings: ToolSettings;
+}
+
+const toFacts = (row: ToolRow): ToolFacts => ({
+  type: row.type,
+  name: row.name,
+  description: row.description,
+  settings: settingsOf(row),
+});
+
+/** What the tool of that id is; undefined where there is none. */
+export function findToolFacts(deps: { db: Db }, id: string): ToolFacts | undefined {
+  const row = deps.db.orm.select().from(tools).where(eq(tools.id, id)).get();
+  return row === undefined ? undefined : toFacts(row);
+}
+
+/** Ids of the tools that are just so; those that are switched on before others, oldest first. */
+export const listToolsLike = (deps: { db: Db }, facts: ToolFacts): string[] =>
+  deps.db.orm
+    .select()
+    .from(tools)
+    .where(and(eq(tools.type, facts.type), eq(tools.name, facts.name)))
+    .orderBy(desc(tools.enabled), asc(tools.id))
+    .all()
+    .filter((row) => isDeepStrictEqual(toFacts(row), facts))
+    .map(({ id }) => id);
 
 /** Up to `limit` tools after the cursor, an id; oldest first. */
 export const listTools = (
@@ -101,31 +133,46 @@ export const listTools = (
     .all()
     .map(toTool);
 
-/** Stores a tool; throws VALIDATION_ERROR with all faults. */
-export async function createTool(deps: ToolsDeps, data: ToolCreate): Promise<Tool> {
-  const { type, name, description = "", enabled = true, ...own } = data;
-  if (type === "http" && own.method === undefined) {
-    throw invalid({ path: "/method", code: "REQUIRED", message: "Name the request's method." });
-  }
-  return deps.writer.write(() => {
-    const now = deps.clock.now();
-    const row = deps.db.orm
-      .insert(tools)
-      .values({
-        id: formatId("tool", deps.ids.uid()),
-        type,
-        name,
-        description,
-        enabled,
-        settings: requireSettings(deps, { type, settings: { ...DEFAULTS, ...own } }),
-        createdAt: now,
-        updatedAt: now,
-      })
-      .returning()
-      .get();
-    return toTool(row);
-  });
+/** The settings of a tool that is to be made, with the defaults of what it leaves out. */
+export function toSettings(data: ToolCreate): ToolSettings {
+  const { type: _type, name: _name, description: _text, enabled: _enabled, ...own } = data;
+  return { ...DEFAULTS, ...own };
 }
+
+/** All faults of a tool that is to be made, with JSON pointers. */
+export function judgeCreate(deps: JudgeDeps, data: ToolCreate): ErrorDetail[] {
+  if (data.type === "http" && data.method === undefined) {
+    return [{ path: "/method", code: "REQUIRED", message: "Name the request's method." }];
+  }
+  return judgeSettings(deps, { type: data.type, settings: toSettings(data) });
+}
+
+/** As `createTool`, inside a write. */
+export function insertTool(deps: ToolsDeps, data: ToolCreate): Tool {
+  const { type, name, description = "", enabled = true } = data;
+  const faults = judgeCreate(judging(deps), data);
+  if (faults.length > 0) throw invalid(...faults);
+  const now = deps.clock.now();
+  const row = deps.db.orm
+    .insert(tools)
+    .values({
+      id: formatId("tool", deps.ids.uid()),
+      type,
+      name,
+      description,
+      enabled,
+      settings: JSON.stringify(toSettings(data)),
+      createdAt: now,
+      updatedAt: now,
+    })
+    .returning()
+    .get();
+  return toTool(row);
+}
+
+/** Stores a tool; throws VALIDATION_ERROR with all faults. */
+export const createTool = (deps: ToolsDeps, data: ToolCreate): Promise<Tool> =>
+  deps.writer.write(() => insertTool(deps, data));
 
 /** Changes a tool; what the patch leaves out stays. Throws NOT_FOUND and VALIDATION_ERROR. */
 export async function changeTool(

@@ -44,6 +44,25 @@ export const pipelineOf = (options: PipelineOptions = {}) => ({
   ],
 });
 
+/** An agent as a document that names nothing but `echo`. */
+export const documentOf = (more: Record<string, unknown> = {}) => ({
+  format: "hookline.agent",
+  version: 1,
+  name: "agent",
+  description: "",
+  pipeline: pipelineOf(),
+  webhook: {},
+  needs: {
+    providers: [],
+    tools: [],
+    agents: [],
+    unknown: [],
+    secrets: [],
+    webhookSecret: false,
+  },
+  ...more,
+});
+
 /** Stores a provider whose calls go through the app's `outbound`; returns its id. */
 export async function addProvider(app: TestApp): Promise<string> {
   const baseUrl = "https://models.test/v1";

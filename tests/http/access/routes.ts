@@ -1,7 +1,7 @@
 // Who may call which route, and what a call that is let in is answered. One row for every route of
 // the app: `matrix.test.ts` fails for a route without one.
 
-import { pipelineOf } from "../../support/agents";
+import { documentOf, pipelineOf } from "../../support/agents";
 
 /** What a route asks of its caller; `webhook` asks for the webhook's own credential. */
 export type Needs = "nobody" | "read" | "operate" | "admin" | "webhook";
@@ -40,6 +40,8 @@ export const ROUTES: Record<string, RouteRow> = {
   "GET /agents": read,
   "POST /agents": admin(201, { name: "a", pipeline: pipelineOf() }),
   "GET /agents/templates": { ...read, beyondAgent: true },
+  "POST /agents/import": admin(201, documentOf()),
+  "GET /agents/:id/export": read,
   "GET /agents/:id": read,
   "PATCH /agents/:id": admin(200, { name: "b" }),
   "DELETE /agents/:id": admin(204),

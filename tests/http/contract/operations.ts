@@ -1,7 +1,7 @@
 // One good and one bad call of every operation of the OpenAPI document, by its `operationId`.
 // `contract.test.ts` fails for an operation without a row: add one line here.
 
-import { pipelineOf } from "../../support/agents";
+import { documentOf, pipelineOf } from "../../support/agents";
 
 /** A call with the admin token. Names in its path are those of `World`. */
 export interface Call {
@@ -65,6 +65,11 @@ export const OPERATIONS: Record<string, OperationRow> = {
     { call: "POST /agents/:agent/validate", body: { pipelin: 1 } },
   ),
   duplicateAgent: row("POST /agents/:agent/duplicate", "POST /agents/agt_none/duplicate"),
+  exportAgent: row("GET /agents/:agent/export", "GET /agents/agt_none/export"),
+  importAgent: row(
+    { call: "POST /agents/import", body: documentOf() },
+    { call: "POST /agents/import", body: documentOf({ version: 2 }) },
+  ),
   listVersions: row("GET /agents/:agent/versions", "GET /agents/agt_none/versions"),
   getVersion: row("GET /agents/:agent/versions/1", "GET /agents/:agent/versions/2"),
   rotateWebhookSecret: row(

@@ -1,5 +1,6 @@
 // Every POST with an Idempotency-Key that makes or changes something by its path alone, and what tests ask of it.
 
+import { documentOf } from "../../support/agents";
 import type { ApiAnswer, Call, TestApp } from "../../support/app";
 
 export interface Write {
@@ -26,6 +27,12 @@ export const WRITES: readonly Write[] = [
     status: 201,
   },
   { call: "POST /agents/ID/duplicate", body: {}, other: { name: "b" }, status: 201 },
+  {
+    call: "POST /agents/import",
+    body: documentOf(),
+    other: documentOf({ name: "b" }),
+    status: 201,
+  },
   { call: "POST /agents/ID/activate", status: 200 },
   { call: "POST /agents/ID/deactivate", status: 200 },
   { call: "POST /agents/ID/webhook/secrets", body: {}, other: { graceSeconds: 1 }, status: 201 },
