@@ -134,9 +134,9 @@ const REFUSED: [name: string, body: unknown, places: [path: string, code: string
     [["/needs/tools/1/url", "URL_INVALID"]],
   ],
   [
-    "a tool of a type of later versions",
+    "a tool of an MCP server that is not named",
     withTools({ ...TOOL, type: "mcp" }),
-    [["/needs/tools/0/type", "VALUE_UNAVAILABLE"]],
+    [["/needs/tools/0/toolName", "REQUIRED"]],
   ],
   [
     "a tool whose header is the connection's",
