@@ -93,6 +93,15 @@ async function runPush(scene: ModelScene, data: { pipeline: unknown; ref: string
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 
+/** What each node of the pipeline reads of the push, or of what was made of it. */
+const UNTRUSTED: Record<string, string[]> = {
+  input: [],
+  isTag: ["input.ref"],
+  list: ["input.head_commit", "input.ref"],
+  notes: ["input.repository.full_name", "nodes.list.output.tag", "nodes.list.output.list"],
+  output: ["nodes.notes.output", "nodes.isTag.output"],
+};
+
 /** A whole step as the poll shows it: `nodeId`, and what is not as usual. */
 const step = (nodeId: string, fields: Record<string, unknown> = {}) => ({
   nodeId,
@@ -107,6 +116,7 @@ const step = (nodeId: string, fields: Record<string, unknown> = {}) => ({
   usage: null,
   cost: null,
   logs: [],
+  untrusted: UNTRUSTED[nodeId],
   ...fields,
 });
 
