@@ -126,7 +126,11 @@ export const EXECUTION_ERRORS = {
   ),
   TOOL_RESPONSE_INVALID: end(
     "The tool's answer cannot be read.",
-    "It was cut, is encoded, is not UTF-8, or says that it is JSON and is none.",
+    "It was cut, is encoded, is not UTF-8, or says that it is JSON and is none; or no MCP server answers at the `url` of an `mcp` tool.",
+  ),
+  TOOL_PROTOCOL_UNSUPPORTED: end(
+    "The MCP server speaks no version of the protocol that is known here.",
+    "2024-11-05 to 2025-11-25 are; update the server, or this program.",
   ),
   SECRET_MISSING: end(
     "A secret that the tool reads is not there.",

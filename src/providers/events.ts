@@ -1,9 +1,9 @@
-// Splits the bytes of an event stream into its events (HTML Living Standard, 9.2.6) and reads them.
+// Reads the events of a provider's stream, each of which is a JSON object or the end.
 // What an event means is for `formats.ts`.
 
-import { AppError } from "../errors";
 import { parseJson } from "../lib/json";
 import { isRecord } from "../lib/json-value";
+import { createEventSplitter } from "../lib/network/event-stream";
 import { ProviderError } from "./model";
 
 /** The data that ends a stream of chat completions; the only one that is no JSON object. */
@@ -20,51 +20,11 @@ const MAX_EVENT_CHARS = 4 * 1024 * 1024;
  * an SDK would mend silently; `RESPONSE_TOO_LARGE` for an event without end.
  */
 export function createEventReader(): (bytes: Uint8Array) => StreamEvent[] {
-  const decode = createDecoder();
-  let rest = "";
-  let mayBreak = false;
-  let lines: string[] = [];
-  let length = 0;
-
-  /** Takes one line in; the data of the event that it ends, if it does. */
-  function takeLine(line: string): string[] {
-    if (line.startsWith("data:")) {
-      lines.push(line.slice(line.startsWith("data: ") ? 6 : 5));
-      length += line.length;
-    }
-    if (line !== "" || lines.length === 0) return [];
-    const data = lines.join("\n");
-    lines = [];
-    length = 0;
-    return [data];
-  }
-
+  const split = createEventSplitter({ maxChars: MAX_EVENT_CHARS });
   return (bytes) => {
-    const found: string[] = [];
-    const text = decode(bytes);
-    // A long line is split once, not again with each of its pieces.
-    if (mayBreak || /[\r\n]/.test(text)) {
-      // A carriage return at the end may be the first half of a line break.
-      const parts = (rest + text).split(/\r\n|\n|\r(?!$)/);
-      rest = parts.pop() ?? "";
-      found.push(...parts.flatMap(takeLine));
-      mayBreak = rest.endsWith("\r");
-    } else {
-      rest += text;
-    }
-    if (length + rest.length > MAX_EVENT_CHARS) throw new AppError("RESPONSE_TOO_LARGE");
-    return found.map(readEvent);
-  };
-}
-
-function createDecoder(): (bytes: Uint8Array) => string {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  return (bytes) => {
-    try {
-      return decoder.decode(bytes, { stream: true });
-    } catch {
-      throw new ProviderError("PROVIDER_RESPONSE_INVALID");
-    }
+    const found = split(bytes);
+    if (found === null) throw new ProviderError("PROVIDER_RESPONSE_INVALID");
+    return found.map(({ data }) => readEvent(data));
   };
 }
 

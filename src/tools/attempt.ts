@@ -1,37 +1,25 @@
-// One attempt of a tool call: sends the request, reads the answer within its bounds.
+// One attempt of a call of an `http` tool: sends the request, reads the answer within its bounds.
 // Trying again is `call.ts`'s.
 
 import type { Json } from "../lib/json-value";
-import { decodeUtf8, parseJson } from "../lib/json";
-import type { Outbound } from "../lib/outbound";
-import { CONNECT_MS, createLimits, type Limits, toToolFailure } from "./limits";
+import { parseJson } from "../lib/json";
+import {
+  type AttemptBounds,
+  type AttemptDeps,
+  CONNECT_MS,
+  createLimits,
+  type Limits,
+  readText,
+  requireSuccess,
+  toAttemptFailure,
+  unreadable,
+} from "./limits";
 import type { ToolRequest } from "./request";
-import { ToolError, type ToolAnswer } from "./tool";
+import type { ToolAnswer } from "./tool";
 
-export interface AttemptDeps {
-  outbound: Outbound;
-}
-
-export interface ToolAttempt {
+export interface ToolAttempt extends AttemptBounds {
   request: ToolRequest;
-  timeoutMs: number;
-  maxResponseBytes: number;
   followRedirects: boolean;
-  signal: AbortSignal;
-  /** Takes secrets out of what the peer sent back. */
-  redact(text: string): string;
-}
-
-async function readText(response: Response, heard: () => void): Promise<string> {
-  const parts: Uint8Array[] = [];
-  for await (const part of response.body ?? []) {
-    heard();
-    parts.push(part);
-  }
-  const text = decodeUtf8(Buffer.concat(parts));
-  if (text !== null) return text;
-  const message = "The tool's answer is not text in UTF-8.";
-  throw new ToolError("TOOL_RESPONSE_INVALID", { message });
 }
 
 const isJson = (type: string | null): boolean =>
@@ -42,9 +30,7 @@ function readOutput(response: Response, text: string): Json {
   if (!isJson(response.headers.get("content-type"))) return text;
   const parsed = parseJson(Buffer.from(text));
   if (parsed.ok) return parsed.value;
-  throw new ToolError("TOOL_RESPONSE_INVALID", {
-    message: "The tool's answer says that it is JSON, and is none that can be read.",
-  });
+  throw unreadable("The tool's answer says that it is JSON, and is none that can be read.");
 }
 
 async function exchange(
@@ -62,15 +48,9 @@ async function exchange(
     connectTimeoutMs: CONNECT_MS,
   });
   limits.heard();
-  const { status } = response;
-  if (status < 200 || status > 299) {
-    await response.body?.cancel();
-    const retryAfter = response.headers.get("retry-after");
-    const message = `The tool answered with status ${status}.`;
-    throw new ToolError("TOOL_ERROR", { message, httpStatus: status, retryAfter });
-  }
-  const text = data.redact(await readText(response, () => limits.heard()));
-  return { output: readOutput(response, text), status };
+  await requireSuccess(response);
+  const text = data.redact(await readText(response, limits));
+  return { output: readOutput(response, text), status: response.status };
 }
 
 /**
@@ -82,6 +62,6 @@ export async function attemptTool(deps: AttemptDeps, data: ToolAttempt): Promise
   try {
     return await exchange(deps, { ...data, limits });
   } catch (error) {
-    throw toToolFailure(error, { signal: data.signal, limits });
+    throw toAttemptFailure(error, { signal: data.signal, limits });
   }
 }

@@ -2,15 +2,16 @@
 // last moment, tries again where that is safe.
 
 import { AppError, type ErrorDetail } from "../errors";
-import { isRecord, type Json } from "../lib/json-value";
+import type { Json } from "../lib/json-value";
 import {
   callWithRetries,
   isPassingStatus,
   type PassingFailure,
   type RetryDeps,
 } from "../lib/network/retry";
-import { attemptTool, type AttemptDeps } from "./attempt";
-import { attemptMcpCall } from "./mcp/call";
+import { attemptTool } from "./attempt";
+import type { AttemptDeps } from "./limits";
+import { attemptMcpTool } from "./mcp/call";
 import { openSecrets, type SecretReader } from "./open-secrets";
 import { buildRequest } from "./request";
 import { type ToolSettings, isRepeatable, type ToolAnswer, type ToolCall, ToolError } from "./tool";
@@ -64,12 +65,6 @@ async function requireParameters(
   throw new AppError("TOOL_INPUT_INVALID", { message });
 }
 
-/** The parameters as an MCP server takes them; throws TOOL_INPUT_INVALID. */
-function requireObject(params: Json): Record<string, Json> {
-  if (isRecord(params)) return params;
-  throw new AppError("TOOL_INPUT_INVALID", { message: "The parameters must be an object." });
-}
-
 async function callOver(
   deps: ToolCallerDeps,
   data: { tool: ToolSettings; call: ToolCall },
@@ -90,9 +85,9 @@ async function callOver(
       const shared = { signal, timeoutMs, maxResponseBytes, redact };
       if (toolName === null) return attemptTool(deps, { ...shared, request, followRedirects });
       const { url, headers } = request;
-      const { idempotencyKey } = call;
-      const params = requireObject(call.params);
-      return attemptMcpCall(deps, { ...shared, url, headers, toolName, params, idempotencyKey });
+      const { params, idempotencyKey } = call;
+      const attempt = { target: { url, headers }, toolName, params, idempotencyKey };
+      return attemptMcpTool(deps, { ...shared, ...attempt, isRepeatable: isRepeatable(tool) });
     },
   });
 }

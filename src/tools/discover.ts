@@ -2,14 +2,11 @@
 
 import { AppError } from "../errors";
 import { listMcpTools } from "./mcp/list";
-import { openSecrets } from "./open-secrets";
+import { openSecrets, redactJson } from "./open-secrets";
 import { buildRequest } from "./request";
 import type { TestToolDeps } from "./test-tool";
 import type { McpTools } from "./tools.schema";
 import { requireMcpServer } from "./tools.store";
-
-const TIMEOUT_MS = 30_000;
-const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 
 /** Lists a server's tools; throws VALIDATION_ERROR, and what fails on the way is in the result. */
 export async function discoverTools(
@@ -21,15 +18,16 @@ export async function discoverTools(
   const secrets = openSecrets(deps.toolCalling);
   try {
     const request = buildRequest({ params: null, secret: (name) => secrets.read(name) }, tool);
-    const tools = await listMcpTools(deps.toolCalling, {
-      url: request.url,
-      headers: request.headers,
-      timeoutMs: TIMEOUT_MS,
-      maxResponseBytes: MAX_RESPONSE_BYTES,
-      idempotencyKey: null,
-      signal: data.signal,
-    });
-    return { tools: JSON.parse(secrets.redact(JSON.stringify(tools))), failure: null };
+    const { url: address, headers: sent } = request;
+    const target = { url: address, headers: sent };
+    const tools = await listMcpTools(deps.toolCalling, { target, signal: data.signal });
+    const redact = (text: string): string => secrets.redact(text);
+    const shown = tools.map(({ name, description, parameters }) => ({
+      name: redact(name),
+      description: redact(description),
+      parameters: redactJson(redact, parameters),
+    }));
+    return { tools: shown, failure: null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { tools: [], failure: { code: error.code, message: error.message } };

@@ -1,20 +1,35 @@
-// How long one attempt of a tool call may take, and what breaking it off or the network makes of it.
+// The bounds of one attempt of a tool call, and what is made of a network that fails within them.
 
 import { AppError } from "../errors";
+import { decodeUtf8 } from "../lib/json";
 import { OutboundError } from "../lib/network/outbound-error";
+import type { Outbound } from "../lib/outbound";
 import { ToolError } from "./tool";
+
+export interface AttemptDeps {
+  outbound: Outbound;
+}
+
+/** What one attempt may take. */
+export interface AttemptBounds {
+  timeoutMs: number;
+  /** Of one answer. */
+  maxResponseBytes: number;
+  signal: AbortSignal;
+  /** Takes secrets out of what the peer sent back. */
+  redact(text: string): string;
+}
 
 /** Milliseconds until the connection stands. */
 export const CONNECT_MS = 5_000;
 /** Milliseconds: from the request to the head of the answer, and between two parts of its body. */
 const SILENCE_MS = 15_000;
 
-export interface Limits {
-  /** Aborted when the time is up, the peer is silent, or the call is cancelled. */
-  readonly signal: AbortSignal;
+export interface Limits extends Disposable {
+  /** Aborts on the caller's signal, and when one of the times is up. */
+  signal: AbortSignal;
   /** Starts the silence anew. */
-  readonly heard: () => void;
-  [Symbol.dispose](): void;
+  heard(): void;
 }
 
 /** Aborts when the peer is silent or the time is up. */
@@ -40,6 +55,35 @@ export function createLimits(data: { timeoutMs: number; signal: AbortSignal }): 
   };
 }
 
+/** The failure of an answer that cannot be read. */
+export const unreadable = (message: string): ToolError =>
+  new ToolError("TOOL_RESPONSE_INVALID", { message });
+
+/** The whole body as text; throws TOOL_RESPONSE_INVALID, and what the body fails with. */
+export async function readText(response: Response, limits: Limits): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of response.body ?? []) {
+    limits.heard();
+    parts.push(part);
+  }
+  const text = decodeUtf8(Buffer.concat(parts));
+  if (text === null) throw unreadable("The tool's answer is not text in UTF-8.");
+  return text;
+}
+
+/** Throws TOOL_ERROR for an answer with another status than 2xx, which is not read. */
+export async function requireSuccess(response: Response): Promise<void> {
+  const { status, headers } = response;
+  if (status >= 200 && status <= 299) return;
+  await response.body?.cancel();
+  const message = `The tool answered with status ${status}.`;
+  throw new ToolError("TOOL_ERROR", {
+    message,
+    httpStatus: status,
+    retryAfter: headers.get("retry-after"),
+  });
+}
+
 const FAULTS = {
   unreachable: "TOOL_UNREACHABLE",
   untrusted: "TOOL_TLS_FAILED",
@@ -47,13 +91,13 @@ const FAULTS = {
   malformed: "TOOL_RESPONSE_INVALID",
 } as const;
 
-/** What a call ends with: the reason of its signal, or a typed error without the peer's words. */
-export function toToolFailure(
+/** What an attempt failed with: the reason of the signal, of the limits, or the failure as a tool's. */
+export function toAttemptFailure(
   error: unknown,
-  { signal, limits }: { signal: AbortSignal; limits: Limits },
+  data: { signal: AbortSignal; limits: Limits },
 ): unknown {
-  if (signal.aborted) return signal.reason;
-  if (limits.signal.aborted) return limits.signal.reason;
+  if (data.signal.aborted) return data.signal.reason;
+  if (data.limits.signal.aborted) return data.limits.signal.reason;
   // Its text may hold the address with what filled it.
   if (error instanceof OutboundError) return new ToolError(FAULTS[error.fault]);
   if (error instanceof AppError) return error;

@@ -1,6 +1,7 @@
 // The secrets of one call: read when it needs them, and taken out of what comes back.
 
 import { AppError } from "../errors";
+import { isRecord, type Json } from "../lib/json-value";
 
 export interface SecretReader {
   /** The text of a named secret; undefined where there is none. Throws CREDENTIAL_UNREADABLE. */
@@ -32,4 +33,16 @@ export function openSecrets(deps: SecretReader) {
       return text;
     },
   };
+}
+
+/** Redacts every string of a value, names of properties included. */
+export function redactJson(redact: (text: string) => string, value: Json): Json {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) return value.map((item) => redactJson(redact, item));
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).map(([key, item]) => [
+    redact(key),
+    redactJson(redact, item),
+  ]);
+  return Object.fromEntries(entries);
 }

@@ -2,14 +2,10 @@
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { createServer, type Server, type Socket } from "node:net";
-import { AppError } from "../../src/errors";
-import { createManualClock } from "../../src/lib/clock";
-import { createToolCaller, type ToolCallerDeps } from "../../src/tools/call";
-import { type ToolSettings, ToolError } from "../../src/tools/tool";
-import { localOutbound } from "../support/provider-calls";
+import type { ToolCallerDeps } from "../../src/tools/call";
+import type { ToolSettings } from "../../src/tools/tool";
 import { httpTool } from "../support/http-tool";
-
-const SECRET = "tool-secret-0123456789";
+import { createCaller as callerOf, failure, SECRET } from "../support/tool-calls";
 
 interface Peer {
   url: string;
@@ -45,37 +41,8 @@ const http = (status: string, data: { type?: string; body?: string; headers?: st
   return `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`;
 };
 
-function createCaller(tool: Partial<ToolSettings>, more: Partial<ToolCallerDeps> = {}) {
-  const clock = createManualClock();
-  const waits: number[] = [];
-  const caller = createToolCaller({
-    outbound: localOutbound,
-    clock,
-    random: () => 0.5,
-    wait: async (ms) => {
-      waits.push(ms);
-      clock.advance(ms);
-    },
-    find: (id) => (id === "tool_1" ? httpTool(tool) : undefined),
-    readSecret: (name) => (name === "TOKEN" ? SECRET : undefined),
-    checkParameters: () => [],
-    ...more,
-  });
-  const call = (params = {}, signal = new AbortController().signal) =>
-    caller.callTool({ toolId: "tool_1", agent: 1, params, idempotencyKey: "exec_1/t//0", signal });
-  return { caller, call, waits };
-}
-
-/** What the call failed with: code, and status where there is one. */
-async function failure(pending: Promise<unknown>): Promise<string> {
-  try {
-    return `answered ${JSON.stringify(await pending)}`;
-  } catch (error) {
-    if (!(error instanceof AppError)) return `no AppError: ${String(error)}`;
-    const status = error instanceof ToolError ? error.httpStatus : undefined;
-    return [error.code, status].filter((part) => part !== undefined).join(" ");
-  }
-}
+const createCaller = (tool: Partial<ToolSettings>, more: Partial<ToolCallerDeps> = {}) =>
+  callerOf(httpTool(tool), more);
 
 describe("a call", () => {
   test("carries its key and the secret, and gives the answer's JSON", async () => {

@@ -1,87 +1,90 @@
-// One session with an MCP server (Model Context Protocol, Streamable HTTP): opened for one call or
-// listing and closed after it. The protocol is the client library's; loaded when first needed.
+// One session with an MCP server: from its handshake to its end, within the bounds of one attempt.
+// The SDK speaks the protocol; it is loaded with the first call, as it takes 0.1 s and 20 MB.
 
 import type { MCPClient } from "@ai-sdk/mcp";
 import { AppError } from "../../errors";
-import type { Outbound } from "../../lib/outbound";
-import { createLimits, toToolFailure } from "../limits";
+import { isRecord } from "../../lib/json-value";
+import {
+  type AttemptBounds,
+  type AttemptDeps,
+  createLimits,
+  type Limits,
+  toAttemptFailure,
+  unreadable,
+} from "../limits";
 import { ToolError } from "../tool";
-import { openMcpWire, type McpWire } from "./wire";
+import type { McpTarget } from "./connection";
+import { createSessionTransport } from "./transport";
 
-export interface McpSessionRequest {
-  url: URL;
-  headers: Record<string, string>;
-  timeoutMs: number;
-  maxResponseBytes: number;
+export interface McpSession<T> extends Omit<AttemptBounds, "redact"> {
+  target: McpTarget;
+  /** Of the one call that is made; null where none is. */
   idempotencyKey: string | null;
-  signal: AbortSignal;
+  /** Whether a call may be made again where the session was over when it came. */
+  isRepeatable: boolean;
+  /** What the session is for. */
+  use(client: MCPClient, signal: AbortSignal): Promise<T>;
 }
 
-/** JSON-RPC 2.0: the method's parameters are not what it takes. */
-const INVALID_PARAMS = -32602;
+/** JSON-RPC 2.0: the parameters are none that the method takes. */
+const INVALID_PARAMS = -32_602;
 
-/** The server's JSON-RPC error as ours; null where it is none. */
-function readRpcError(error: unknown): ToolError | null {
-  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "number")
-    return null;
-  if (error instanceof AppError) return null;
-  const message =
-    error.code === INVALID_PARAMS
-      ? "The server does not know the tool, or does not take these parameters."
-      : `The server answered with the JSON-RPC error ${error.code}.`;
-  return new ToolError("TOOL_ERROR", { message });
-}
-
-/** The door's own refusal, which the client may have wrapped. */
-function findCause(error: unknown): unknown {
-  let cause = error;
-  for (let depth = 0; depth < 4 && cause instanceof Error; depth += 1) {
-    if (cause instanceof AppError || cause.name === "OutboundError") return cause;
-    cause = cause.cause;
+/** What the SDK rejects with carries what the server wrote: only the number of an error is kept. */
+function toSessionFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof AppError) return error;
+  const code = error.name === "MCPClientError" && "code" in error ? error.code : undefined;
+  if (code === INVALID_PARAMS) {
+    const message = `The MCP server has no such tool, or its parameters do not fit (JSON-RPC ${code}).`;
+    return new ToolError("TOOL_INPUT_INVALID", { message });
   }
-  return error;
+  if (typeof code === "number") {
+    const message = `The MCP server answered with the JSON-RPC error ${code}.`;
+    return new ToolError("TOOL_ERROR", { message });
+  }
+  return error.name === "MCPClientError" || error.name === "ZodError"
+    ? unreadable("The MCP server's answer is not what its protocol says.")
+    : error;
 }
 
-const chooseFailure = (error: unknown, wire: McpWire): unknown =>
-  readRpcError(error) ?? wire.failure() ?? findCause(error);
-
-async function connect(data: McpSessionRequest & { wire: McpWire; signal: AbortSignal }) {
-  const { createMCPClient } = await import("@ai-sdk/mcp");
-  return createMCPClient({
-    transport: {
-      type: "http",
-      url: data.url.href,
-      headers: data.headers,
-      redirect: "error",
-      fetch: data.wire.fetch,
-    },
-    clientName: "hookline",
-    initializationOptions: { signal: data.signal },
-    onUncaughtError: () => undefined,
-  });
+async function openOnce<T>(
+  deps: AttemptDeps,
+  data: McpSession<T> & { limits: Limits },
+): Promise<{ ok: true; value: T } | { ok: false; error: unknown; mayReopen: boolean }> {
+  const { createMCPClient, validateJSONRPCMessage } = await import("@ai-sdk/mcp");
+  const { signal } = data.limits;
+  const transport = createSessionTransport(deps, { ...data, toMessage: validateJSONRPCMessage });
+  try {
+    const client = await createMCPClient({
+      transport,
+      clientName: "hookline",
+      // The probe of a server without sessions would be one request more for all others.
+      protocolVersionDiscovery: false,
+      initializationOptions: { signal },
+      maxRetries: 0,
+    });
+    // What it cannot do it says on listing or calling, which are all that is asked.
+    if (!isRecord(client.initializeResult.capabilities.tools)) {
+      throw unreadable("The MCP server offers no tools.");
+    }
+    return { ok: true, value: await data.use(client, signal) };
+  } catch (error) {
+    const mayReopen = transport.isExpired() && (data.isRepeatable || !transport.hasCalled());
+    return { ok: false, error, mayReopen };
+  } finally {
+    await transport.close();
+  }
 }
 
 /**
- * Opens a session, has `use` speak in it, and closes it. Rejects with the reason of `data.signal` when
- * that aborts, else with `ToolError` or the `AppError` of the address.
+ * Opens a session, uses it and ends it; once more where the server has lost it and nothing is done
+ * twice. Rejects with the reason of `signal` when that aborts, else with `AppError`.
  */
-export async function inMcpSession<T>(
-  deps: { outbound: Outbound },
-  data: McpSessionRequest & { use(client: MCPClient, signal: AbortSignal): Promise<T> },
-): Promise<T> {
+export async function useMcpSession<T>(deps: AttemptDeps, data: McpSession<T>): Promise<T> {
   using limits = createLimits(data);
-  const wire = openMcpWire(deps, { ...data, limits });
-  const { signal } = limits;
-  let client: MCPClient | null = null;
-  try {
-    const opening = connect({ ...data, wire, signal });
-    client = await Promise.race([opening, wire.brokenOff]);
-    return await Promise.race([data.use(client, signal), wire.brokenOff]);
-  } catch (error) {
-    throw toToolFailure(chooseFailure(error, wire), { signal: data.signal, limits });
-  } finally {
-    // Told to the server in the background: nothing that follows depends on it.
-    void client?.close().catch(() => undefined);
-    wire.close();
+  let opened = await openOnce(deps, { ...data, limits });
+  if (!opened.ok && opened.mayReopen && !limits.signal.aborted) {
+    opened = await openOnce(deps, { ...data, limits });
   }
+  if (opened.ok) return opened.value;
+  throw toAttemptFailure(toSessionFailure(opened.error), { signal: data.signal, limits });
 }
