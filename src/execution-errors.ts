@@ -118,7 +118,7 @@ export const EXECUTION_ERRORS = {
   ),
   TOOL_ERROR: end(
     "The tool answered with a failure.",
-    "A status other than 2xx, which stands beside the code; redirects are not followed.",
+    "A status other than 2xx, which stands beside the code, a redirect that is not followed included; of an `mcp` tool also a result or an error of the protocol that says so.",
   ),
   TOOL_TIMEOUT: end(
     "The tool did not answer in time.",

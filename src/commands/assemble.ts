@@ -106,6 +106,7 @@ const UNREADABLE =
 interface Parts extends Surroundings {
   writer: Writer;
   directory: Directory;
+  serverKey: string;
   /** The text of a named secret, whose use it notes. */
   readSecret(name: string): string | undefined;
 }
@@ -167,6 +168,7 @@ function createExecutionParts(around: Parts) {
     slots: config.slots,
     bootSeq: sequence.last(),
     maxConcurrentOf: (agent) => directory.maxConcurrentOf(agent),
+    fenceKey: around.serverKey,
     allowedCallsOf: (agent) => directory.allowedCallsOf(agent),
     executionTimeoutMs: config.executionTimeout,
     caps: capsOf(config),
@@ -212,7 +214,7 @@ export async function assemble(around: Surroundings): Promise<Assembly> {
     if (secret !== undefined) secretUses.note(secret.id, clock.now());
     return secret?.text;
   };
-  const parts = createExecutionParts({ ...around, writer, directory, readSecret });
+  const parts = createExecutionParts({ ...around, writer, directory, serverKey, readSecret });
   const ledger = createLedger({ ...around, writer, sequence: parts.sequence });
   const tokenUses = createUses(written, {
     kind: "tokens",

@@ -16,7 +16,7 @@ import {
 import { type ConnectLimit, createConnectLimit } from "./network/connect-limit";
 import { OutboundError, toOutboundError } from "./network/outbound-error";
 import { parseTarget } from "./network/outbound-url";
-import { MAX_REDIRECTS, type OutgoingRequest, redirectOf } from "./network/redirects";
+import { MAX_REDIRECTS, type OutgoingRequest, isRedirect, redirectOf } from "./network/redirects";
 
 /** Bytes of a response body. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
@@ -105,11 +105,11 @@ async function sendFollowing(
   let request: Sending = first;
   for (let hops = 0; ; hops += 1) {
     const response = await sendOnce(deps, request);
-    const next = followRedirects ? redirectOf(request, response) : null;
-    if (next === null) return response;
+    if (!followRedirects || !isRedirect(response)) return response;
+    // Nobody reads it, whether the redirect is followed or refused.
     await response.body?.cancel();
     if (hops === MAX_REDIRECTS) throw new AppError("REDIRECT_FORBIDDEN");
-    request = { ...request, ...next };
+    request = { ...request, ...redirectOf(request, response) };
   }
 }
 

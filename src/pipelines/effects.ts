@@ -4,7 +4,7 @@
 import { AppError } from "../errors";
 import type { EffectKind } from "../vocabulary";
 import { toFailure } from "./failures";
-import type { NodeHost } from "./program";
+import type { CallTarget, NodeHost } from "./program";
 import {
   type EffectEnd,
   type EffectKey,
@@ -20,11 +20,15 @@ export interface Effect {
   step: StepRecord;
   /** Counts the effects of one step from 0. */
   call: number;
+  /** What it calls that this execution may not be allowed to call. */
+  target?: CallTarget;
   /** Whether it may be made again where it is not known whether it was; true without it. */
   isRepeatable?: boolean;
   /** Does it; called at most once, after its start is on disk. */
   send(idempotencyKey: string): Promise<Json>;
 }
+
+const NOT_ALLOWED = { tool: "TOOL_NOT_ALLOWED", agent: "SUB_AGENT_NOT_ALLOWED" } as const;
 
 /** A line of the step's log about an attempt that is made again. */
 export function describeAttempt({ attempt, code, httpStatus, delayMs }: FailedAttempt): string {
@@ -60,6 +64,7 @@ function recordStart(host: NodeHost, start: EffectStart): Promise<void> {
  * Gives the recorded end of an effect, or records its start, does it, and records its end.
  * After an abort nothing is sent or recorded any more, and it throws the signal's reason.
  * Counts against the execution's caps, and throws where it is one too many.
+ * Throws TOOL_NOT_ALLOWED or SUB_AGENT_NOT_ALLOWED where it would call what it may not.
  * Throws EFFECT_UNKNOWN where an earlier attempt may have had it, and it must not be had twice.
  */
 export async function performEffect(host: NodeHost, effect: Effect): Promise<EffectEnd> {
@@ -71,6 +76,10 @@ export async function performEffect(host: NodeHost, effect: Effect): Promise<Eff
   if (recorded !== undefined) return reuse(step, recorded);
   if (effect.isRepeatable === false && host.recorded.started.has(name)) {
     throw new AppError("EFFECT_UNKNOWN");
+  }
+  // After what is recorded or unknown: a tighter list undoes nothing that was done.
+  if (effect.target !== undefined && !host.deps.mayCall(effect.target)) {
+    throw new AppError(NOT_ALLOWED[effect.target.kind]);
   }
   const start: EffectStart = {
     ...key,
@@ -95,21 +104,18 @@ export async function performEffect(host: NodeHost, effect: Effect): Promise<Eff
   return end;
 }
 
-/**
- * One call of a tool as an effect of the step; ends and throws as `performEffect` does, and throws
- * TOOL_NOT_ALLOWED.
- */
-export async function performToolCall(
+/** One call of a tool as an effect of the step; ends and throws as `performEffect` does. */
+export function performToolCall(
   host: NodeHost,
   data: { step: StepRecord; call: number; toolId: string; params: Json },
 ): Promise<EffectEnd> {
   const { step, call, toolId, params } = data;
   const { deps, agent, signal } = host;
-  if (!deps.mayCall({ kind: "tool", id: toolId })) throw new AppError("TOOL_NOT_ALLOWED");
   return performEffect(host, {
     kind: "tool",
     step,
     call,
+    target: { kind: "tool", id: toolId },
     isRepeatable: deps.isRepeatableTool(toolId),
     async send(idempotencyKey) {
       const onRetry = (failed: FailedAttempt) => void step.logs.push(describeAttempt(failed));

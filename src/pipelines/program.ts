@@ -51,6 +51,8 @@ export interface CallTarget {
 /** What the host brings. */
 export interface RunDeps {
   clock: Clock;
+  /** Makes the marks of fences, which nobody outside may foresee. */
+  fenceKey: string;
   /** Whether this execution may call that: who started it may have been given less. */
   mayCall(target: CallTarget): boolean;
   /** Rejects with an `AppError`, which may carry `httpStatus` and `partialText`. */

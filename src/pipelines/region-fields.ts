@@ -57,10 +57,10 @@ export const sourcesField = (name: string): FieldRule<readonly string[]> => ({
   name,
   read(scope) {
     const ids = readIds(scope, { field: name, min: 1 });
-    for (const id of ids.slice(0, MAX_FAULTS_PER_FIELD)) {
-      scope.noteRead({ source: "nodes", nodeId: id, path: [] });
-      const fault = findNodeFault(scope.around, id);
-      if (fault !== null) scope.addFault({ field: name, ...fault });
+    for (const id of ids) scope.noteRead({ source: "nodes", nodeId: id, path: [] });
+    const faults = ids.flatMap((id) => findNodeFault(scope.around, id) ?? []);
+    for (const fault of faults.slice(0, MAX_FAULTS_PER_FIELD)) {
+      scope.addFault({ field: name, ...fault });
     }
     return ids;
   },

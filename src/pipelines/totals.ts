@@ -49,11 +49,17 @@ export function addStep(
   deps: { isPureProvider(providerId: string): boolean },
   data: { totals: Totals; node: CompiledNode; step: StepRecord },
 ): void {
-  const { totals, step } = data;
-  const { providerId } = data.node.program;
+  const { totals, step, node } = data;
+  const { providerId } = node.program;
+  // What it had used by then is known to its own execution alone.
+  if (node.type === "sub_agent" && step.status === "failed") {
+    totals.isPriced = true;
+    totals.isUnknown = true;
+  }
   if (step.status === "skipped" || (providerId === null && step.usage === null)) return;
   totals.usage = addUsage(totals.usage, step.usage);
-  if (providerId !== null && deps.isPureProvider(providerId)) return;
+  const isStandIn = step.model?.provider === "echo";
+  if (isStandIn || (providerId !== null && deps.isPureProvider(providerId))) return;
   totals.isPriced = true;
   if (step.cost === null) totals.isUnknown = true;
   else totals.cost = addUsd(totals.cost, step.cost);

@@ -154,6 +154,33 @@ describe("a redirect", () => {
   });
 });
 
+test("a redirect leaves no connection open, be it refused, followed or one too many", async () => {
+  let closed = 0;
+  const all = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      closed += 1;
+      if (closed === 1 + 6) all.resolve();
+    });
+    socket.once("data", (data) => {
+      const place = data.toString().startsWith("GET /away") ? "http://evil.test/" : "/on";
+      // A body that never ends: only who asked can close.
+      socket.write(`HTTP/1.1 302 Found\r\nLocation: ${place}\r\nContent-Length: 100\r\n\r\nx`);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, PRIVATE, listening));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const outbound = door({ rules: `a.test:${port}` });
+  for (const path of ["/away", "/on"]) {
+    const failed = outbound.fetch(`http://a.test:${port}${path}`, FOLLOWING);
+    expect(await rejection(failed)).toMatchObject({ code: "REDIRECT_FORBIDDEN" });
+  }
+  await all.promise;
+  server.close();
+});
+
 describe("a connection that does not stand in time", () => {
   let silent: Server;
   let port = 0;

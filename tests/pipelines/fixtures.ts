@@ -174,6 +174,7 @@ export function createTestHost(overrides: Partial<RunDeps> = {}): TestHost {
     starts: [],
     ends: [],
     unexpected: [],
+    fenceKey: "a key of this server",
     mayCall: () => true,
     callModel: (call) =>
       new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { AppError } from "../../src/errors";
 import type { ModelAnswer } from "../../src/pipelines/record";
 import { runPipeline } from "../../src/pipelines/run";
-import { answer, createTestHost, llm, pipelineOf, runData } from "./fixtures";
+import { answer, createTestHost, llm, node, pipelineOf, runData } from "./fixtures";
 
 const USAGE = { inputTokens: 10, outputTokens: 20, cachedTokens: 5 };
 
@@ -48,6 +48,33 @@ test("echo costs nothing and takes no part in the cost", async () => {
     { provider: "paid", answer: { usage: USAGE, cost: 0.25 } },
   ]);
   expect(mixed).toEqual({ usage: USAGE, cost: 0.25 });
+});
+
+test("an echo that plays a part takes none in the cost, and its tokens count", async () => {
+  const mixed = await sum([
+    { provider: "free", answer: { usage: USAGE, cost: null, provider: "echo" } },
+    { provider: "paid", answer: { usage: USAGE, cost: 0.25 } },
+  ]);
+  expect(mixed.cost).toBe(0.25);
+  expect(mixed.usage?.inputTokens).toBe(20);
+});
+
+test("a called agent that failed has an unknown cost", async () => {
+  const nodes = [
+    llm("a", { providerId: "paid" }),
+    node({ id: "b", type: "sub_agent", data: { agentId: "agt_1", onError: "continue" } }),
+  ];
+  const host = createTestHost({
+    callAgent: async () => {
+      throw new AppError("SUB_AGENT_FAILED");
+    },
+  });
+  const running = runPipeline(
+    host,
+    runData(pipelineOf({ nodes, edges: ["in>a", "a>b", "b>out"] })),
+  );
+  (await host.waitForCall(0)).answer(answer("x", { usage: USAGE, cost: 0.5 }));
+  expect(await running).toMatchObject({ status: "completed", usage: USAGE, cost: null });
 });
 
 test("a priced call that failed or was cancelled has an unknown cost", async () => {

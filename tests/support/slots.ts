@@ -80,6 +80,7 @@ export function createSlots(options: SlotOptions = {}) {
     slots: 10,
     bootSeq: 0,
     maxConcurrentOf: () => 1_000,
+    fenceKey: "a key of this server",
     allowedCallsOf: () => ({ toolIds: null, agentIds: null }),
     executionTimeoutMs: 60_000,
     caps: CAPS,

@@ -58,6 +58,8 @@ export interface ExecuteDeps extends PermitDeps {
   turn: LoopTurn;
   executionTimeoutMs: number;
   caps: ExecutionCaps;
+  /** Secret; the same at every start. */
+  fenceKey: string;
   callModel(call: ModelCall): Promise<ModelAnswer>;
   callTool(call: ToolCall): Promise<ToolAnswer>;
   isRepeatableTool(id: string): boolean;
@@ -153,6 +155,7 @@ function runLoaded(
   return runPipeline(
     {
       clock: deps.clock,
+      fenceKey: deps.fenceKey,
       mayCall: createPermit(deps, run.row),
       callModel: (call) => deps.callModel(call),
       callTool: (call) => deps.callTool(call),

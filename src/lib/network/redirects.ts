@@ -18,7 +18,7 @@ export const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** What describes a body that is not sent again. */
-const BODY_HEADERS = ["content-type", "content-encoding", "content-language", "content-location"];
+const BODY_HEADER = /^(content-|repr-|digest$)/;
 
 /** Whether the method becomes GET (Fetch, HTTP-redirect fetch). */
 const becomesGet = ({ method }: OutgoingRequest, status: number): boolean =>
@@ -26,27 +26,27 @@ const becomesGet = ({ method }: OutgoingRequest, status: number): boolean =>
     ? method !== "GET" && method !== "HEAD"
     : (status === 301 || status === 302) && method === "POST";
 
-/** The same host and port, which credentials and the owner's choice are for; never down to http. */
+/** The same host, which credentials and the owner's choice are for; up to https, never down to http. */
 function isWithin(from: URL, to: URL): boolean {
   return from.host === to.host && !(from.protocol === "https:" && to.protocol === "http:");
 }
 
+type Head = Pick<Response, "status" | "headers">;
+
+/** Whether the answer is a redirect that says where to. */
+export const isRedirect = ({ status, headers }: Head): boolean =>
+  REDIRECTS.has(status) && headers.has("location");
+
 /**
- * The request that a redirect asks for; null where the response is none. Throws REDIRECT_FORBIDDEN
+ * The request that a redirect asks for. Throws REDIRECT_FORBIDDEN
  * where it leads to another host, to plain http, or nowhere.
  */
-export function redirectOf(
-  request: OutgoingRequest,
-  response: Pick<Response, "status" | "headers">,
-): OutgoingRequest | null {
-  const { status, headers } = response;
-  const location = headers.get("location");
-  if (!REDIRECTS.has(status) || location === null) return null;
+export function redirectOf(request: OutgoingRequest, { status, headers }: Head): OutgoingRequest {
+  const location = headers.get("location") ?? "";
   if (!URL.canParse(location, request.url.href)) throw new AppError("REDIRECT_FORBIDDEN");
   const url = parseTarget(new URL(location, request.url.href).href);
   if (!isWithin(request.url, url)) throw new AppError("REDIRECT_FORBIDDEN");
   if (!becomesGet(request, status)) return { ...request, url };
-  const kept = new Headers(request.headers);
-  for (const name of BODY_HEADERS) kept.delete(name);
+  const kept = new Headers([...request.headers].filter(([name]) => !BODY_HEADER.test(name)));
   return { url, method: "GET", headers: kept, bytes: null };
 }

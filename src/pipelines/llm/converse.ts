@@ -84,12 +84,24 @@ type Called = ToolRound["calls"][number];
 /** What a call that failed says to the model: it may try otherwise. */
 const toComplaint = (call: ModelToolCall, text: string): Called => ({ call, text, isError: true });
 
+/** A tool that may not be called is none for the model. */
+function toRefusal(error: unknown): null {
+  if (error instanceof AppError && error.code === "TOOL_NOT_ALLOWED") return null;
+  throw error;
+}
+
 async function callTool(
   host: NodeHost,
   data: { step: StepRecord; call: ModelToolCall; toolId: string; number: number },
 ): Promise<Called> {
   const { step, call, toolId, number } = data;
-  const end = await performToolCall(host, { step, call: number, toolId, params: call.input });
+  const end = await performToolCall(host, {
+    step,
+    call: number,
+    toolId,
+    params: call.input,
+  }).catch(toRefusal);
+  if (end === null) return toComplaint(call, "There is no tool of that name.");
   if (end.error !== null) return toComplaint(call, `${end.error.code}: ${end.error.message}`);
   const text = typeof end.result === "string" ? end.result : JSON.stringify(end.result);
   return { call, text: clipText(text, MAX_RESULT_CHARS), isError: false };

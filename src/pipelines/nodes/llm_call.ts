@@ -53,22 +53,19 @@ interface Offer {
 }
 
 /**
- * The tools as they are now, each under a name of its own, without those that this execution may not
- * call; throws TOOL_MISSING.
+ * The tools as they are now, each under a name of its own; throws TOOL_MISSING. One that this execution
+ * may not call is not offered, and still known: it may have been called before its list grew tighter.
  */
 function offerTools(host: NodeHost, data: { ids: readonly string[]; step: StepRecord }): Offer {
   const offer: Offer = { tools: [], offered: [] };
   for (const toolId of data.ids) {
-    if (!host.deps.mayCall({ kind: "tool", id: toolId })) {
-      data.step.logs.push(`The webhook does not allow ${toolId}: the model is not offered it.`);
-      continue;
-    }
     const tool = host.deps.describeTool(toolId);
     if (tool === null) throw new AppError("TOOL_MISSING");
-    const isTaken = offer.tools.some(({ name }) => name === tool.name);
-    const name = isTaken ? `${tool.name.slice(0, 60)}_${offer.tools.length}` : tool.name;
-    offer.tools.push({ ...tool, name });
+    const isTaken = offer.offered.some(({ name }) => name === tool.name);
+    const name = isTaken ? `${tool.name.slice(0, 60)}_${offer.offered.length}` : tool.name;
     offer.offered.push({ toolId, name });
+    if (host.deps.mayCall({ kind: "tool", id: toolId })) offer.tools.push({ ...tool, name });
+    else data.step.logs.push(`The webhook does not allow ${toolId}: the model is not offered it.`);
   }
   return offer;
 }
@@ -88,7 +85,10 @@ const renderPlain = ({ scope }: NodeHost, { prompt, system }: Prompts): Rendered
 
 /** Every value between marks that nobody can have foreseen, and what they mean for the model. */
 function renderFenced(host: NodeHost, { step, prompt, system }: Prompts): Rendered {
-  const { wrap, rule } = createFence(`${host.executionId}/${stepName(step)}`);
+  const { wrap, rule } = createFence({
+    key: host.deps.fenceKey,
+    stepId: `${host.executionId}/${stepName(step)}`,
+  });
   const own = system === null ? "" : `${renderText(host.scope, { ...system, wrap })}\n\n`;
   return { system: own + rule, prompt: renderText(host.scope, { ...prompt, wrap }) };
 }

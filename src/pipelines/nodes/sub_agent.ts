@@ -1,7 +1,6 @@
 // The `sub_agent` node: one execution of another agent, within the caller's slot. How it is run and
 // stored is the host's.
 
-import { AppError } from "../../errors";
 import { performEffect } from "../effects";
 import { agentField } from "../fields";
 import type { NodeOutcome, NodeType } from "../program";
@@ -45,11 +44,11 @@ export const subAgentNode: NodeType = {
         };
         note(null);
         const { signal, counts, deps } = host;
-        if (!deps.mayCall({ kind: "agent", id })) throw new AppError("SUB_AGENT_NOT_ALLOWED");
         const end = await performEffect(host, {
           kind: "sub_agent",
           step,
           call: 0,
+          target: { kind: "agent", id },
           send: async (callId) =>
             toResult(await deps.callAgent({ callId, agentId: id, input, signal, counts })),
         });

@@ -1,8 +1,8 @@
 // Marks around values in a prompt, so that a model can tell what is data. A value cannot end its own
-// fence: nobody knows the mark before the execution has its id. Models may follow data all the same;
+// fence: nobody outside can know the mark, which is made with a key of this server. Models may follow data all the same;
 // what they can do then is bound elsewhere.
 
-import { sha256 } from "../../lib/crypto";
+import { hmac } from "../../lib/crypto";
 import { writeReference } from "./expression";
 import type { Wrap } from "./template";
 
@@ -12,13 +12,18 @@ export interface Fence {
   rule: string;
 }
 
+/** The mark, also in capitals, or with characters in between that nobody sees. */
+const likenessOf = (mark: string): RegExp => new RegExp(mark.split("").join("\\p{Cf}*"), "giu");
+
 /** A fence of its own for each `stepId`: a model that saw an earlier one may have told it. */
-export function createFence(stepId: string): Fence {
-  const mark = `data-${sha256(stepId).toString("hex").slice(0, 12)}`;
+export function createFence({ key, stepId }: { key: string; stepId: string }): Fence {
+  const made = hmac({ algorithm: "sha256", key, parts: ["fence ", stepId] });
+  const mark = `data-${made.toString("hex").slice(0, 12)}`;
+  const likeness = likenessOf(mark);
   return {
     wrap(text, reference) {
       if (reference.source === "execution") return text;
-      const inside = text.replaceAll(mark, "[mark]");
+      const inside = text.replaceAll(likeness, "[mark]");
       const edge = inside.includes("\n") ? "\n" : "";
       const from = JSON.stringify(writeReference(reference));
       return `<${mark} from=${from}>${edge}${inside}${edge}</${mark}>`;

@@ -26,7 +26,7 @@ const sending = pipelineOf({
 });
 
 /** Slots after a restart that found the tool's call under way, and the calls made since. */
-async function interrupted(options: { delivered?: boolean } = {}) {
+async function interrupted(options: { delivered?: boolean; tightened?: boolean } = {}) {
   const begun = Promise.withResolvers<void>();
   const before = createSlots({
     callTool: () => {
@@ -46,6 +46,9 @@ async function interrupted(options: { delivered?: boolean } = {}) {
       return { output: "sent", status: 200 };
     },
     releasePlace: (place) => void released.push(place),
+    ...(options.tightened === true
+      ? { allowedCallsOf: () => ({ toolIds: [], agentIds: [] }) }
+      : {}),
   });
   await prepared.pool.finished(seq);
   const held: number[] = [];
@@ -69,6 +72,16 @@ async function interrupted(options: { delivered?: boolean } = {}) {
 
 const outputOf = (slots: Slots, seq: number) =>
   slots.steps(seq).findLast((step) => step.nodeId === "send")?.output;
+
+test("a list that has grown tighter meanwhile changes nothing about a call that may have been made", async () => {
+  const { slots, seq, calls, resume } = await interrupted({ delivered: true, tightened: true });
+  expect(slots.row(seq)).toMatchObject({ state: "interrupted", errorCode: "EFFECT_UNKNOWN" });
+  await resume({ call: "done", result: "arrived" });
+  await slots.pool.finished(seq);
+  expect(slots.row(seq).state).toBe("completed");
+  expect(outputOf(slots, seq)).toBe("arrived");
+  expect(calls).toEqual([]);
+});
 
 test("such a call leaves the execution interrupted, and is not made again", async () => {
   const { slots, seq, calls } = await interrupted();

@@ -101,6 +101,46 @@ describe("a webhook's list of tools", () => {
     expect(await readEnd(app, ids)).toMatchObject({ status: "completed" });
   });
 
+  test("holds through every replay of a replay, and every call below one", async () => {
+    const { app, calls, noting } = await createScene();
+    const called = await app.agent({ pipeline: noting, webhook: { allow: { toolIds: [] } } });
+    const above = (agentId: string) =>
+      chain({ id: "call", type: "sub_agent", data: { agentId } }, output("{{nodes.call.output}}"));
+    const middle = await app.agent({ pipeline: above(called.id) });
+    const top = await app.agent({ pipeline: above(middle.id) });
+    const first = await deliver(app, top.id);
+    const replay = async (agentId: string, id: string) => {
+      const again = await app.api(`POST /agents/${agentId}/executions/${id}/replay`, {});
+      return readEnd(app, { agentId, executionId: again.data.executionId });
+    };
+    const second = await replay(top.id, first.id);
+    await replay(top.id, second.id);
+    const below = (await app.api(`GET /agents/${called.id}/executions`)).data;
+    expect(below.map((one: { error: { code: string } }) => one.error.code)).toEqual(
+      Array.from({ length: 3 }, () => "TOOL_NOT_ALLOWED"),
+    );
+    const replayed = await replay(called.id, below[0].id);
+    expect(await replay(called.id, replayed.id)).toMatchObject(REFUSED);
+    expect(calls).toEqual([]);
+  });
+
+  test("tells a model that asks for another all the same that there is none", async () => {
+    const { app, calls, toolId } = await createScene();
+    const script = [{ toolCalls: [{ name: "Note", arguments: {} }] }, { text: "done" }];
+    const actor = (await app.api("POST /providers", { type: "echo", name: "Actor", script })).data;
+    const data = { providerId: actor.id, userPromptTemplate: "Hello.", toolIds: [toolId] };
+    const agent = await app.agent({
+      pipeline: chain({ id: "a", type: "llm_call", data }, output("{{nodes.a.output}}")),
+      webhook: { allow: { toolIds: [] } },
+    });
+    const ended = await deliver(app, agent.id);
+    expect(ended).toMatchObject({ status: "completed", output: "done" });
+    expect(ended.steps[1].toolCalls).toMatchObject([
+      { name: "Note", isError: true, result: "There is no tool of that name." },
+    ]);
+    expect(calls).toEqual([]);
+  });
+
   test("offers a model only those, and says which it left out", async () => {
     const { app, toolId } = await createScene();
     const data = { providerId: "echo", userPromptTemplate: "Hello.", toolIds: [toolId] };

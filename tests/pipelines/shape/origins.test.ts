@@ -70,6 +70,43 @@ describe("expressions that read what came from outside", () => {
     });
   });
 
+  test("of a merge are all its sources, however many", () => {
+    const ids = Array.from({ length: 25 }, (_, index) => `s${index}`);
+    const prompt = (id: string) => (id === "s24" ? "{{input.text}}" : "Hello.");
+    const found = readsOf(
+      [
+        input,
+        ...ids.map((id) => llm(id, { userPromptTemplate: prompt(id) })),
+        node({ id: "m", type: "merge", data: { sources: ids, strategy: "concat" } }),
+        output("{{nodes.m.output}}"),
+      ],
+      [...ids.flatMap((id) => [edge(`in>${id}`), edge(`${id}>m`)]), edge("m>out")],
+    );
+    expect(found).toMatchObject({ s0: [], m: ["nodes.s24.output"], out: ["nodes.m.output"] });
+  });
+
+  test("are found in whatever order the nodes are listed, and from the outermost loop", () => {
+    const found = readsOf(
+      [
+        output("{{nodes.outer.output}}"),
+        llm("body", { userPromptTemplate: "{{loop.item}}" }),
+        loop("inner", "{{nodes.words.output}}"),
+        transform("words", "return ['a', 'b'];"),
+        loop("outer", "{{input.items}}"),
+        input,
+      ],
+      [
+        edge("in>outer"),
+        edge("outer>words:body"),
+        edge("words>inner"),
+        edge("inner>body:body"),
+        edge("outer>out:done"),
+      ],
+    );
+    expect(found).toMatchObject({ outer: ["input.items"], body: ["loop.item"], words: [] });
+    expect(found["out"]).toEqual(["nodes.outer.output"]);
+  });
+
   test("are none where nothing is read", () => {
     const found = readsOf(
       [input, llm("a", { userPromptTemplate: "Hello." }), output("{{nodes.a.output}}")],
