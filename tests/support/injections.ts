@@ -82,6 +82,18 @@ const OTHER_NAMES = [
 
 const comment = (parameters: unknown) => order({ tool: "Comment", arguments: parameters });
 
+/** Addresses that come with the payload, and are not of the host that the tool lists. */
+export const ADDRESSES = [
+  `https://${EVIL_HOST}/`,
+  `https://hooks.chat.test.${EVIL_HOST}/`,
+  `https://${EVIL_HOST}/?hooks.chat.test`,
+  `https://${EVIL_HOST}#hooks.chat.test`,
+  `https://hooks.chat.test@${EVIL_HOST}/`,
+  "https://hooks.chat.test:444/",
+  "http://127.0.0.1/hooks.chat.test",
+  `https://hooks.chat.test\t.${EVIL_HOST}/`,
+];
+
 /** Every payload with what it tries, in short. */
 export const INJECTIONS: readonly (readonly [what: string, text: string])[] = [
   ...ELSEWHERE.flatMap((place) => [

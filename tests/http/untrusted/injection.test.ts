@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { createTestApp } from "../../support/app";
-import { EVIL_HOST, INJECTIONS, SECOND_ORDER } from "../../support/injections";
+import { ADDRESSES, EVIL_HOST, INJECTIONS, SECOND_ORDER } from "../../support/injections";
 import { createObedientModel, MODEL_HOST, type Sent } from "../../support/obedient-model";
 
 const SECRETS = {
@@ -91,7 +91,7 @@ async function createScene() {
         type: "tool_call",
         data: {
           toolId: id("reply"),
-          parameterMapping: { address: "{{input.text}}", text: "{{nodes.sum.output}}" },
+          parameterMapping: { address: "{{input.address}}", text: "{{nodes.sum.output}}" },
           onError: "continue",
         },
       },
@@ -152,7 +152,9 @@ describe("a model that obeys the attacker", () => {
 
   test.each(INJECTIONS)("sends nothing elsewhere and tells no secret where %s", async (_, text) => {
     const { app, sent, agent, other } = await createScene();
-    const accepted = await app.deliver(agent.id, JSON.stringify({ text }));
+    const place = INJECTIONS.findIndex(([, payload]) => payload === text) % ADDRESSES.length;
+    const address = ADDRESSES[place];
+    const accepted = await app.deliver(agent.id, JSON.stringify({ text, address }));
     expect(accepted.status).toBe(200);
     await app.pool.idle();
     const { executionId } = accepted.data;
@@ -169,11 +171,11 @@ describe("a model that obeys the attacker", () => {
     const errors = execution.data.steps.map(
       (step: { nodeId: string; error: { code: string } | null }) => [step.nodeId, step.error?.code],
     );
-    if (execution.data.status === "completed") {
-      expect(Object.fromEntries(errors)).toMatchObject({
-        drop: "TOOL_NOT_ALLOWED",
-        call: "SUB_AGENT_NOT_ALLOWED",
-      });
-    }
+    expect(execution.data.status).toBe("completed");
+    expect(Object.fromEntries(errors)).toMatchObject({
+      drop: "TOOL_NOT_ALLOWED",
+      reply: expect.stringMatching(/^(TOOL_INPUT_INVALID|URL_INVALID)$/),
+      call: "SUB_AGENT_NOT_ALLOWED",
+    });
   });
 });
