@@ -1,4 +1,4 @@
-// A real MCP server, of the official SDK, over loopback; and one that misbehaves as it is told.
+// A real MCP server, of the official SDK, over loopback.
 
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
@@ -105,44 +105,6 @@ export function startMcpPeer(form: McpForm = "stateless-sse") {
     seen,
     /** Sessions that were opened and not closed. */
     openSessions: () => sessions.size,
-    [Symbol.asyncDispose]: () => listener.stop(true),
-  };
-}
-
-/** How a misbehaving server answers a message; null lets it answer as a good one. */
-export type Misbehaviour = (message: { id?: number; method: string }) => Response | null;
-
-const result = (id: number | undefined, value: unknown): Response =>
-  Response.json({ jsonrpc: "2.0", id: id ?? null, result: value });
-
-/** Good answers of a minimal server, written by hand. */
-function answerWell({ id, method }: { id?: number; method: string }): Response {
-  if (method === "initialize") {
-    return result(id, {
-      protocolVersion: "2025-06-18",
-      capabilities: { tools: {} },
-      serverInfo: { name: "bad", version: "1" },
-    });
-  }
-  if (method === "tools/list") return result(id, { tools: [] });
-  if (method === "tools/call") return result(id, { content: [{ type: "text", text: "fine" }] });
-  if (id === undefined) return new Response(null, { status: 202 });
-  return Response.json({ jsonrpc: "2.0", id, error: { code: -32601, message: "unknown" } });
-}
-
-/** Starts a server that answers as `misbehave` says. */
-export function startBadMcpPeer(misbehave: Misbehaviour) {
-  const listener = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    async fetch(request) {
-      if (request.method !== "POST") return new Response(null, { status: 405 });
-      const message: { id?: number; method: string } = JSON.parse(await request.text());
-      return misbehave(message) ?? answerWell(message);
-    },
-  });
-  return {
-    url: `http://127.0.0.1:${listener.port}/mcp`,
     [Symbol.asyncDispose]: () => listener.stop(true),
   };
 }

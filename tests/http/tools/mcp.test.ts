@@ -4,7 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { createOutbound } from "../../../src/lib/outbound";
 import { createTestApp } from "../../support/app";
 import { expectAnswer } from "../../support/expectations";
-import { startBadMcpPeer, startMcpPeer } from "../../support/mcp-peer";
+import { answerJson, startFaultyMcp } from "../../support/mcp-faults";
+import { startMcpPeer } from "../../support/mcp-peer";
 import { localOutbound } from "../../support/provider-calls";
 
 const SECRET = "mcp_a-secret-that-nobody-reads";
@@ -35,12 +36,13 @@ describe("what an MCP server offers", () => {
   test("is listed page by page", async () => {
     const app = await createScene();
     let page = 0;
-    await using peer = startBadMcpPeer(({ id, method }) => {
-      if (method !== "tools/list") return null;
-      page += 1;
-      const tools = [{ name: `tool-${page}`, inputSchema: { type: "object" } }];
-      const next = page < 3 ? { nextCursor: `after-${page}` } : {};
-      return Response.json({ jsonrpc: "2.0", id, result: { tools, ...next } });
+    await using peer = startFaultyMcp({
+      "tools/list": (message) => {
+        page += 1;
+        const tools = [{ name: `tool-${page}`, inputSchema: { type: "object" } }];
+        const next = page < 3 ? { nextCursor: `after-${page}` } : {};
+        return answerJson(message, { tools, ...next });
+      },
     });
     const { data } = await app.api("POST /tools/discover", { url: peer.url });
     expect(data.tools.map(({ name }: { name: string }) => name)).toEqual([
@@ -53,11 +55,11 @@ describe("what an MCP server offers", () => {
   test("of a server that pages for ever ends", async () => {
     const app = await createScene();
     let page = 0;
-    await using peer = startBadMcpPeer(({ id, method }) => {
-      if (method !== "tools/list") return null;
-      page += 1;
-      const result = { tools: [], nextCursor: `after-${page}` };
-      return Response.json({ jsonrpc: "2.0", id, result });
+    await using peer = startFaultyMcp({
+      "tools/list": (message) => {
+        page += 1;
+        return answerJson(message, { tools: [], nextCursor: `after-${page}` });
+      },
     });
     expect((await app.api("POST /tools/discover", { url: peer.url })).data.tools).toEqual([]);
     expect(page).toBe(20);

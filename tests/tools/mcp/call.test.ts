@@ -5,7 +5,8 @@ import { AppError } from "../../../src/errors";
 import type { Json } from "../../../src/lib/json-value";
 import type { ToolSettings } from "../../../src/tools/tool";
 import { httpTool } from "../../support/http-tool";
-import { type McpForm, startBadMcpPeer, startMcpPeer } from "../../support/mcp-peer";
+import { startFaultyMcp } from "../../support/mcp-faults";
+import { type McpForm, startMcpPeer } from "../../support/mcp-peer";
 import { createCaller as callerOf, failure, SECRET } from "../../support/tool-calls";
 
 function createCaller(tool: Partial<ToolSettings>) {
@@ -132,42 +133,40 @@ describe("an answer that is none", () => {
       "RESPONSE_TOO_LARGE",
     ],
   ])("%s fails typed", async (_, answer, code) => {
-    await using peer = startBadMcpPeer(({ id, method }) =>
-      method === "tools/call" ? answer(id) : null,
-    );
+    await using peer = startFaultyMcp({ "tools/call": ({ id }) => answer(id) });
     const call = createCaller({ url: peer.url, toolName: "any", maxResponseBytes: 2_000 });
     expect(await failure(call())).toBe(code);
   });
 
   test("of another version of the protocol fails typed", async () => {
-    await using peer = startBadMcpPeer(({ id, method }) =>
-      method === "initialize"
-        ? rpc(id, {
-            result: {
-              protocolVersion: "1999-01-01",
-              capabilities: {},
-              serverInfo: { name: "old", version: "1" },
-            },
-          })
-        : null,
-    );
+    await using peer = startFaultyMcp({
+      initialize: ({ id }) =>
+        rpc(id, {
+          result: {
+            protocolVersion: "1999-01-01",
+            capabilities: {},
+            serverInfo: { name: "old", version: "1" },
+          },
+        }),
+    });
     expect(await failure(createCaller({ url: peer.url })())).toBe("TOOL_PROTOCOL_UNSUPPORTED");
   });
 
   test("is waited for no longer than the tool's time", async () => {
-    await using peer = startBadMcpPeer(({ method }) =>
-      method === "tools/call" ? new Response(new ReadableStream({ start() {} })) : null,
-    );
+    await using peer = startFaultyMcp({
+      "tools/call": () => new Response(new ReadableStream({ start() {} })),
+    });
     const call = createCaller({ url: peer.url, timeoutMs: 50 });
     expect(await failure(call())).toBe("TOOL_TIMEOUT");
   });
 
   test("is not waited for once the call is cancelled", async () => {
     const asked = Promise.withResolvers<void>();
-    await using peer = startBadMcpPeer(({ method }) => {
-      if (method !== "tools/call") return null;
-      asked.resolve();
-      return new Response(new ReadableStream({ start() {} }));
+    await using peer = startFaultyMcp({
+      "tools/call": () => {
+        asked.resolve();
+        return new Response(new ReadableStream({ start() {} }));
+      },
     });
     const controller = new AbortController();
     const pending = createCaller({ url: peer.url })({}, controller.signal);
@@ -189,10 +188,11 @@ describe("another attempt", () => {
     [false, 1],
   ])("is made where idempotent is %p: %i in all", async (idempotent, attempts) => {
     let asked = 0;
-    await using peer = startBadMcpPeer(({ method }) => {
-      if (method !== "tools/call") return null;
-      asked += 1;
-      return new Response(null, { status: 503 });
+    await using peer = startFaultyMcp({
+      "tools/call": () => {
+        asked += 1;
+        return new Response(null, { status: 503 });
+      },
     });
     const call = createCaller({ url: peer.url, idempotent, retries: 2 });
     expect(await failure(call())).toBe("TOOL_ERROR 503");
