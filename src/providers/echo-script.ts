@@ -1,31 +1,18 @@
 // An `echo` that plays a part: fixed texts, tool calls, failures and slowness, as its owner wrote them
 // and never by what it is asked. For trying a pipeline out before a real model is paid for.
 
-import type { Json } from "../lib/json-value";
 import type { Wait } from "../lib/clock";
 import { answerEcho } from "./echo";
-import { type ModelAnswer, type ModelCall, ProviderError, type Usage } from "./model";
-
-/** What is answered to one call of a talk. */
-export interface EchoTurn {
-  /** Left out, the prompt, or a value of the form that is asked for. */
-  text?: string;
-  /** Tools to ask for, by the names that the model is given. */
-  toolCalls?: { name: string; arguments: Json }[];
-  /** HTTP status to fail with. */
-  failStatus?: number;
-  /** Milliseconds before the answer or the failure. */
-  delayMs?: number;
-  usage?: Usage;
-}
+import { type ModelAnswer, type ModelCall, ProviderError } from "./model";
+import type { Provider } from "./providers.schema";
 
 /** One turn for each call of a talk; the last one for all that follow. */
-export type EchoScript = readonly EchoTurn[];
+export type EchoScript = NonNullable<Provider["script"]>;
 
 /** Waits as the turn says, and fails where that takes longer than the call may. */
 async function delay(
   deps: { wait: Wait },
-  data: { turn: EchoTurn; call: ModelCall },
+  data: { turn: EchoScript[number]; call: ModelCall },
 ): Promise<void> {
   const { delayMs = 0 } = data.turn;
   const { timeoutMs, signal } = data.call;

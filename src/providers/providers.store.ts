@@ -12,6 +12,7 @@ import { checkBaseUrl } from "../lib/network/outbound-url";
 import type { ProviderType } from "../vocabulary";
 import type { FoundProvider } from "./call";
 import { ECHO_PROVIDER_ID } from "./echo";
+import type { EchoScript } from "./echo-script";
 import { FORMATS } from "./formats";
 import type { PriceList } from "./prices/price-list";
 import { deletePricesOf } from "./prices/prices.store";
@@ -71,7 +72,7 @@ function getOwnRow(deps: ProvidersDeps, id: string): ProviderRow {
 }
 
 const readScript = (row: ProviderRow) =>
-  row.script === null ? null : (JSON.parse(row.script) as NonNullable<Provider["script"]>);
+  row.script === null ? null : (JSON.parse(row.script) as EchoScript);
 
 /** What a provider of that type does not have. */
 const NOT_OF = {

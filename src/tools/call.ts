@@ -84,9 +84,8 @@ async function callOver(
       const redact = (text: string): string => secrets.redact(text);
       const shared = { signal, timeoutMs, maxResponseBytes, redact };
       if (toolName === null) return attemptTool(deps, { ...shared, request, followRedirects });
-      const { url, headers } = request;
       const { params, idempotencyKey } = call;
-      const attempt = { target: { url, headers }, toolName, params, idempotencyKey };
+      const attempt = { target: request, toolName, params, idempotencyKey };
       return attemptMcpTool(deps, { ...shared, ...attempt, isRepeatable: isRepeatable(tool) });
     },
   });

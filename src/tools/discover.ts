@@ -17,9 +17,7 @@ export async function discoverTools(
   const tool = requireMcpServer(deps, { url, headers });
   const secrets = openSecrets(deps.toolCalling);
   try {
-    const request = buildRequest({ params: null, secret: (name) => secrets.read(name) }, tool);
-    const { url: address, headers: sent } = request;
-    const target = { url: address, headers: sent };
+    const target = buildRequest({ params: null, secret: (name) => secrets.read(name) }, tool);
     const tools = await listMcpTools(deps.toolCalling, { target, signal: data.signal });
     const redact = (text: string): string => secrets.redact(text);
     const shown = tools.map(({ name, description, parameters }) => ({

@@ -38,8 +38,8 @@ export const isRedirect = ({ status, headers }: Head): boolean =>
   REDIRECTS.has(status) && headers.has("location");
 
 /**
- * The request that a redirect asks for. Throws REDIRECT_FORBIDDEN
- * where it leads to another host, to plain http, or nowhere.
+ * The request that a redirect asks for. Throws REDIRECT_FORBIDDEN where it leads to another host, to
+ * plain http, or nowhere.
  */
 export function redirectOf(request: OutgoingRequest, { status, headers }: Head): OutgoingRequest {
   const location = headers.get("location") ?? "";

@@ -1,7 +1,12 @@
 // From a code to the function body that is run, and to what its variables are given. Done once a
 // version: the body is the same for every execution, whatever the values are.
 
-import type { Reference, Source, TemplateFault } from "../templates/expression";
+import {
+  type Reference,
+  type Source,
+  type TemplateFault,
+  writeReference,
+} from "../templates/expression";
 import { MAX_FAULTS_PER_FIELD, renderValue, type TemplateScope } from "../templates/template";
 import type { Json } from "../record";
 import { type Binder, type CodeBinding, createBinder } from "./bindings";
@@ -52,9 +57,9 @@ function readNodeUse(use: Visit): { id: string; isOutput: boolean } | null {
   return { id, isOutput: isObject && readMember(use.up.up) === "output" };
 }
 
-const toNodeRead = (nodeId: string): CodeRead => ({
-  label: `nodes.${nodeId}.output`,
-  reference: { source: "nodes", nodeId, path: [] },
+const toRead = (reference: Reference): CodeRead => ({
+  label: writeReference(reference),
+  reference,
 });
 
 /** Binds `nodes`: only those that are named, where each is. Gives what is read by it. */
@@ -74,7 +79,9 @@ function bindNodes(
       Object.fromEntries(present.map((id) => [id, { output: scope.outputs.get(id) ?? null }])),
   });
   const outputs = named.filter(({ isOutput }) => isOutput).map(({ id }) => id);
-  return [...new Set([...present, ...outputs])].map(toNodeRead);
+  return [...new Set([...present, ...outputs])].map((nodeId) =>
+    toRead({ source: "nodes", nodeId, path: [] }),
+  );
 }
 
 function bindSource(binder: Binder, source: Exclude<Source, "nodes">): CodeRead {
@@ -83,7 +90,7 @@ function bindSource(binder: Binder, source: Exclude<Source, "nodes">): CodeRead 
     name: source,
     read: (scope) => renderValue(scope, { parts: [reference] }),
   });
-  return { label: source, reference };
+  return toRead(reference);
 }
 
 /** Binds the sources that the code reads as plain variables. */

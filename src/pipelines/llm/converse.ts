@@ -84,6 +84,9 @@ type Called = ToolRound["calls"][number];
 /** What a call that failed says to the model: it may try otherwise. */
 const toComplaint = (call: ModelToolCall, text: string): Called => ({ call, text, isError: true });
 
+const complainUnknown = (call: ModelToolCall): Called =>
+  toComplaint(call, "There is no tool of that name.");
+
 /** A tool that may not be called is none for the model. */
 function toRefusal(error: unknown): null {
   if (error instanceof AppError && error.code === "TOOL_NOT_ALLOWED") return null;
@@ -101,7 +104,7 @@ async function callTool(
     toolId,
     params: call.input,
   }).catch(toRefusal);
-  if (end === null) return toComplaint(call, "There is no tool of that name.");
+  if (end === null) return complainUnknown(call);
   if (end.error !== null) return toComplaint(call, `${end.error.code}: ${end.error.message}`);
   const text = typeof end.result === "string" ? end.result : JSON.stringify(end.result);
   return { call, text: clipText(text, MAX_RESULT_CHARS), isError: false };
@@ -115,7 +118,7 @@ async function answerCall(
   const tool = data.offered.find(({ name }) => name === asked.name);
   const called =
     tool === undefined
-      ? toComplaint(asked, "There is no tool of that name.")
+      ? complainUnknown(asked)
       : await callTool(host, { step, call: asked, toolId: tool.toolId, number });
   step.toolCalls ??= [];
   step.toolCalls.push({

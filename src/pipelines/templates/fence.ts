@@ -1,6 +1,6 @@
 // Marks around values in a prompt, so that a model can tell what is data. A value cannot end its own
-// fence: nobody outside can know the mark, which is made with a key of this server. Models may follow data all the same;
-// what they can do then is bound elsewhere.
+// fence: nobody outside can know the mark, which is made with a key of this server. Models may follow
+// data all the same; what they can do then is bound elsewhere.
 
 import { hmac } from "../../lib/crypto";
 import { writeReference } from "./expression";
